@@ -1,0 +1,59 @@
+# `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# One stage after the other: SwiftPM locks the build folder, and the benchmarks share two cores.
+.NOTPARALLEL:
+
+SWIFT ?= swift
+export SWIFT
+
+stage := @scripts/stage
+bench := .build/release/edge-bench
+release_build := $(SWIFT) build -c release --static-swift-stdlib
+
+.PHONY: help deps toolchain build release test demo test-long mutants lint format clean
+
+help: ## lists the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
+
+toolchain:
+	@scripts/require-swift
+
+deps: ## installs the Debian packages that are missing (as root, or by sudo)
+	$(stage) deps scripts/install-dependencies
+
+build: toolchain ## builds everything with its tests, for debugging
+	$(stage) build $(SWIFT) build --build-tests
+
+release: toolchain ## builds the four programs into .build/release, with a static Swift runtime
+	$(stage) release $(release_build)
+
+test: deps lint build ## lint, all unit tests, a release build and the checks of its linkage
+	$(stage) "unit tests" $(SWIFT) test --skip-build
+	$(stage) release $(release_build)
+	$(stage) "short checks" scripts/check-short --skip-lint
+
+demo: deps release ## two boards, a hub and their brokers on this machine: offline and back, nothing lost
+	$(stage) demo $(bench) demo
+
+test-long: deps release ## the kill, offline, bound and footprint runs at full length (hours)
+	$(stage) "kill agent, 200 rounds" $(bench) kill --target agent --rounds 200
+	$(stage) "kill hub, 50 rounds" $(bench) kill --target hub --rounds 50
+	$(stage) "kill broker, 50 rounds" $(bench) kill --target broker --rounds 50
+	$(stage) "offline, 20 minutes" $(bench) offline --minutes 20
+	$(stage) "bound, three hours of input" $(bench) bound --hours 3
+	$(stage) "agent, one hour" $(bench) agent --minutes 60 --json
+
+mutants: toolchain ## an agent that can be told to break durability rules, for `edge-bench kill`
+	$(stage) mutants $(SWIFT) build --product edge-agent --scratch-path .build-mutants \
+		-Xswiftc -DEDGE_MUTANTS
+
+lint: toolchain ## checks the style of the Swift sources and the shell scripts
+	$(stage) lint scripts/lint
+
+format: toolchain ## rewrites the Swift sources in the house style
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean: toolchain ## removes the build products, keeps the packages fetched
+	$(SWIFT) package clean

@@ -1,0 +1,115 @@
+// swift-tools-version:6.2
+// The Debian arm64 toolchain used for the boards is Swift 6.2.3, hence the tools version; the
+// same sources build with 6.3.1.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library target of ours: Swift 6 mode, warnings are errors.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tool(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let hummingbirdTesting = Target.Dependency.product(
+    name: "HummingbirdTesting", package: "hummingbird")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+
+let package = Package(
+    name: "cloudos-edge",
+    products: [
+        .executable(name: "edge-agent", targets: ["edge-agent"]),
+        .executable(name: "fleet-hub", targets: ["fleet-hub"]),
+        .executable(name: "fleet", targets: ["fleet"]),
+        .executable(name: "edge-bench", targets: ["edge-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // One module map and one shim header per C library.
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(
+            name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CEdgeShims"),
+
+        // Seams and vocabulary; imports nothing but Swift.
+        library("Platform"),
+
+        // Logic as values: events in, directives out; no I/O, no clock.
+        library("SyncProtocol", ["Platform"]),
+        library("DeviceDrivers", ["Platform"]),
+        library("PowerManager", ["Platform"]),
+
+        // The real SQL, shared by both worlds.
+        library("SQLiteStore", ["Platform", "SyncProtocol", "CSQLite"]),
+
+        // The two worlds.
+        library("LinuxPlatform", ["Platform", "CMosquitto", "CYAML", "CEdgeShims"]),
+        library("Simulator", ["Platform"]),
+
+        // What a board does, what a hub does, its web face.
+        library(
+            "EdgeAgent",
+            ["Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore"]),
+        library("FleetHub", ["Platform", "SyncProtocol", "SQLiteStore", crypto]),
+        library("FleetHubAPI", ["Platform", "FleetHub", hummingbird, logging, lifecycle, nioCore]),
+        library("FleetClient", ["Platform", httpClient]),
+
+        // Thin executables.
+        tool("edge-agent", ["Platform", "EdgeAgent", "LinuxPlatform"]),
+        tool(
+            "fleet-hub",
+            [
+                "Platform", "SyncProtocol", "SQLiteStore", "FleetHub", "FleetHubAPI",
+                "LinuxPlatform", arguments, logging, lifecycle, crypto,
+            ]),
+        tool("fleet", ["Platform", "FleetClient", arguments, yams]),
+        tool("edge-bench", ["Platform", "FleetClient", "LinuxPlatform", arguments]),
+
+        tests("DeviceDriversTests", ["Platform", "DeviceDrivers"]),
+        tests("PowerManagerTests", ["Platform", "PowerManager"]),
+        tests("LinuxPlatformTests", ["Platform", "LinuxPlatform"]),
+        tests("EdgeAgentTests", ["Platform", "EdgeAgent", "LinuxPlatform"]),
+        tests("FleetHubTests", ["Platform", "FleetHub"]),
+        tests(
+            "FleetHubAPITests",
+            [
+                "Platform", "FleetHub", "FleetHubAPI", hummingbird, hummingbirdTesting, logging,
+                lifecycle, httpClient, nioCore,
+            ]),
+        tests("FleetClientTests", ["Platform", "FleetClient"]),
+        tests("TidyTests", []),
+    ]
+)

@@ -1,0 +1,17 @@
+import Platform
+import PowerManager
+import SyncProtocol
+
+extension Agent {
+    /// Samples often, reports what moved: memory costs nothing, the card does.
+    func sampleBoard(_ now: MonotonicTime) {
+        sampleDue = now + configuration.board.sampleInterval
+        let news = reporter.sample(sampler.read(), at: now)
+        guard !news.isEmpty, stage.rowCount < Stage.rowsMaximum else { return }
+        for (name, value) in news {
+            guard let path = try? TwinPath("reported/board/\(name)") else { continue }
+            write(path, value, .telemetry)
+        }
+        append(.telemetry, key: "board", .object(news))
+    }
+}

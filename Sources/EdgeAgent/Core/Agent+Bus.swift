@@ -1,0 +1,96 @@
+import DeviceDrivers
+import Platform
+import SQLiteStore
+import SyncProtocol
+
+/// What the agent knows of its local broker.
+struct BusState {
+    var isConnected = false
+    var delivered: UInt64 = 0
+    var acknowledged: UInt64 = 0
+    var messages: UInt64 = 0
+    var unreadable: UInt64 = 0
+}
+
+extension Agent {
+    func handle(_ event: BusEvent) {
+        switch event {
+        case .connected:
+            bus.isConnected = true
+            world.report("info local-broker: connected")
+        case .disconnected(let reason):
+            if bus.isConnected { world.report("warning local-broker: disconnected: \(reason)") }
+            bus.isConnected = false
+        case .messages(let messages, let through):
+            bus.messages += UInt64(messages.count)
+            for message in messages { handle(message) }
+            bus.delivered = through
+            // Also a message that led to nothing must be acknowledged, after those before it.
+            if stage.isEmpty { schedule.onStaged(.telemetry, at: now) }
+        case .commitRequested:
+            schedule.onRequested(at: now)
+        }
+    }
+
+    private func handle(_ message: BusMessage) {
+        for directive in bridge.receive(message) {
+            switch directive {
+            case .report(let report): handle(report, isRetained: message.isRetained)
+            case .subscribe(let filters): world.bus?.subscribe(filters)
+            case .unreadable(let payload): complain(payload)
+            case .refused(let device, let reason):
+                guard unreadable.allows("refused " + device, at: now) else { continue }
+                event("device.refused", [("device", .string(device)), ("reason", .string(reason))])
+            case .ignored: continue
+            }
+        }
+    }
+
+    /// Each message is a log row, and its properties are the twin's. A retained message is what
+    /// the broker remembered, not something that happened, so it is logged only where it is news.
+    private func handle(_ report: DeviceReport, isRetained: Bool) {
+        var isNews = false
+        for (name, value) in report.properties {
+            guard let path = try? TwinPath("reported/devices/\(report.device)/\(name)") else {
+                continue
+            }
+            if isRetained, !isNews {
+                let known = stage.staged(path)
+                isNews = known.map { $0 != value } ?? (current(path) != value)
+            }
+            write(path, value, report.priority)
+        }
+        guard isNews || !isRetained else { return }
+        append(report.priority, key: "devices/\(report.device)", report.value)
+    }
+
+    private func current(_ path: TwinPath) -> Value? {
+        (try? store.twin.cell(store.device, path))??.value
+    }
+
+    private func complain(_ payload: UnreadablePayload) {
+        bus.unreadable += 1
+        guard unreadable.allows(payload.subject, at: now) else { return }
+        event(
+            "payload.unreadable",
+            [
+                ("topic", .string(payload.subject)), ("reason", .string(payload.reason)),
+                ("bytes", .int(Int64(payload.payloadBytes))),
+            ])
+    }
+}
+
+extension Agent {
+    /// The topic filters that an agent of this configuration begins with.
+    public static func subscriptions(_ configuration: AgentConfiguration) -> [String] {
+        MQTTDeviceBridge(settings: deviceSettings(configuration)).subscriptions
+    }
+
+    static func deviceSettings(_ configuration: AgentConfiguration) -> MQTTDeviceSettings {
+        MQTTDeviceSettings(
+            zigbee2mqttTopic: configuration.localBroker.zigbee2MQTTTopic,
+            homeAssistantTopic: configuration.localBroker.homeAssistantTopic,
+            devicesMaximum: configuration.localBroker.devicesMax,
+            payloadBytesMaximum: configuration.localBroker.payloadBytesMax)
+    }
+}

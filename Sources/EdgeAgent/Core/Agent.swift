@@ -1,0 +1,206 @@
+import DeviceDrivers
+public import Platform
+import PowerManager
+public import SQLiteStore
+import SyncProtocol
+
+/// A board's agent: one actor on one thread, which owns the store and the values that decide.
+///
+/// Events come in from the bus, the link, the control socket and the timer. What they cause is
+/// staged, committed in groups, and only then acknowledged to the local broker and sent to the
+/// hub.
+public actor Agent {
+    nonisolated public var unownedExecutor: UnownedSerialExecutor {
+        world.executor.asUnownedSerialExecutor()
+    }
+
+    nonisolated let world: AgentWorld
+    nonisolated let configuration: AgentConfiguration
+    nonisolated let version: String
+
+    var store: AgentStore
+    let opener: StoreOpener
+    let started: ClockReading
+    private let origin: StoreOpener.Origin
+
+    var stage = Stage()
+    var schedule: CommitSchedule
+    var clock: ClockTracker
+    var isStoreFailing = false
+
+    var bridge: MQTTDeviceBridge
+    var bus = BusState()
+    var unreadable = EventLimiter()
+    var evictions = EventLimiter()
+
+    var session: DeviceSession
+    var feeder: LogFeeder
+    var budget: ByteBudget
+    var uplink = UplinkState()
+
+    var supervisor = WorkloadSupervisor()
+    var outputs: [String: WorkloadOutput] = [:]
+    var workloadsDue: MonotonicTime?
+
+    var sampler: BoardSampler
+    var reporter: BoardReporter
+    var sampleDue: MonotonicTime
+    var upkeepDue: MonotonicTime
+    var checkDue: MonotonicTime?
+    var trimDue: MonotonicTime?
+
+    /// Opens the store. Nothing is asked of any network.
+    public init(
+        world: AgentWorld, configuration: AgentConfiguration, version: String, floor: WallTime
+    ) throws(SQLiteError) {
+        self.world = world
+        self.configuration = configuration
+        self.version = version
+        started = world.timekeeper.now()
+        let now = started.monotonic
+        var options = AgentStore.Options()
+        options.bytesMaximum = Int64(configuration.state.logBytesMax)
+        options.ageMaximum = configuration.state.logAgeMax
+        options.connection.vfs = world.vfs
+        options.connection.pageSize = 1024
+        opener = StoreOpener(
+            fileSystem: world.fileSystem, directory: configuration.state.directory,
+            device: configuration.device.id, options: options)
+        let epoch = Epoch(random: world.entropy.next(), role: .device)
+        let (store, origin) = try opener.open(epoch: epoch, now: started.wall)
+        self.store = store
+        let known = try store.clockFloor() ?? floor
+        clock = ClockTracker(boot: world.timekeeper.bootID, floor: max(floor, known))
+        schedule = CommitSchedule(
+            settings: CommitSchedule.Settings(
+                event: configuration.state.commitEvent,
+                telemetry: configuration.state.commitTelemetry))
+        bridge = MQTTDeviceBridge(settings: Agent.deviceSettings(configuration))
+        var sync = DeviceSession.Settings()
+        sync.timeout = configuration.uplink.ackTimeout
+        session = DeviceSession(settings: sync, entropy: world.entropy)
+        var feed = LogFeeder.Settings()
+        feed.framesInFlight = configuration.uplink.framesInFlightMax
+        feed.timeout = configuration.uplink.ackTimeout
+        feeder = LogFeeder(settings: feed)
+        let daily = configuration.uplink.dailyBytesMax
+        budget = ByteBudget(daily: daily > 0 ? Int64(daily) : nil)
+        sampler = BoardSampler(
+            fileSystem: world.fileSystem, stateDirectory: configuration.state.directory)
+        reporter = BoardReporter(
+            settings: BoardReportSettings(reportInterval: configuration.board.reportInterval))
+        sampleDue = now
+        upkeepDue = now + Agent.upkeepInterval
+        // The check reads the whole file; being there comes first.
+        checkDue = store.wasUnclean ? now + 5000 : nil
+        trimDue = now + 10_000
+        self.origin = origin
+    }
+
+    /// How often bounds on the log are looked at, beside every commit of a nearly full one.
+    static let upkeepInterval: Milliseconds = 60_000
+
+    /// Serves until the task is cancelled; then commits and closes the store.
+    public func run() async {
+        begin()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.serveTimer() }
+            group.addTask { await self.serveControl() }
+            if let bus = world.bus { group.addTask { await self.serve(bus) } }
+            if let link = world.link { group.addTask { await self.serve(link) } }
+            await group.waitForAll()
+        }
+        close()
+    }
+
+    private func serveTimer() async {
+        wake()
+        for await _ in world.timer.wakes { wake() }
+    }
+
+    private func serveControl() async {
+        for await call in world.control.calls {
+            call.reply(answer(call.request))
+            settle()
+        }
+    }
+
+    private func serve(_ bus: any MessageBus) async {
+        for await event in bus.events {
+            handle(event)
+            settle()
+        }
+    }
+
+    private func serve(_ link: any Link) async {
+        for await event in link.events {
+            handle(event)
+            settle()
+        }
+    }
+
+    /// The first rows of this run, and what the store remembers.
+    private func begin() {
+        if let change = clock.observe(started) { stage.clock = change.clock }
+        if case .replaced(let damaged, let copy, let reason) = origin {
+            event(
+                "store.quarantined",
+                [
+                    ("reason", .string(reason)), ("file", .string(damaged)),
+                    ("continued_from", .string(copy ?? "the hub")),
+                ])
+        }
+        event(
+            "agent.started",
+            [
+                ("version", .string(version)), ("epoch", .string(store.epoch.text)),
+                ("clean", .bool(!store.wasUnclean)), ("clock", .string(clock.qualityText)),
+            ])
+        for stream in store.outbox.streams.values {
+            feeder.onCommitted(
+                stream.sequence, priority: stream.priority, last: stream.last,
+                acknowledged: stream.acknowledged)
+        }
+        perform(supervisor.adopt(world.processes.running(), at: now))
+        reconcile()
+        settle()
+    }
+
+    private func close() {
+        commit()
+        try? store.close()
+    }
+
+    var now: MonotonicTime { world.timekeeper.now().monotonic }
+
+    /// Time has passed.
+    private func wake() {
+        let reading = world.timekeeper.now()
+        let now = reading.monotonic
+        observe(reading)
+        if now >= sampleDue { sampleBoard(now) }
+        if let due = workloadsDue, now >= due { tendWorkloads(now) }
+        perform(session.onTick(now))
+        feeder.onTick(now)
+        if let due = checkDue, now >= due { checkStore() }
+        if now >= upkeepDue { keepBounds(reading) }
+        if let due = trimDue, now >= due {
+            trimDue = nil
+            world.trimMemory()
+        }
+        settle()
+    }
+
+    /// After every event: commit what is due, send what may be sent, and sleep until the next
+    /// deadline.
+    func settle() {
+        if stage.isFull { schedule.onRequested(at: now) }
+        if let due = schedule.deadline, now >= due { commit() }
+        feed()
+        let deadlines = [
+            schedule.deadline, session.deadline, feeder.deadline, workloadsDue, checkDue, trimDue,
+            sampleDue, upkeepDue,
+        ]
+        world.timer.set(deadlines.compactMap { $0 }.min())
+    }
+}

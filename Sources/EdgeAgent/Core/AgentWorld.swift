@@ -1,0 +1,44 @@
+public import Platform
+
+/// Everything outside that an agent touches: the real board, or the simulated one.
+public struct AgentWorld: Sendable {
+    public var timekeeper: any Timekeeper
+    public var entropy: any Entropy
+    public var fileSystem: any FileSystem
+    public var processes: any ProcessRunner
+    public var timer: any WakeTimer
+    public var control: any ControlListener
+    /// The board's own broker; nil where none is configured.
+    public var bus: (any MessageBus)?
+    /// The way to the hub; nil where none is configured.
+    public var link: (any Link)?
+    /// Runs the agent and all its SQL: one thread.
+    public var executor: any SerialExecutor
+    /// One line for the person who reads the agent's output.
+    public var report: @Sendable (String) -> Void
+    /// Gives start-up memory back, once the agent is ready.
+    public var trimMemory: @Sendable () -> Void
+    /// SQLite's VFS; nil for the platform's own.
+    public var vfs: String?
+
+    public init(
+        timekeeper: any Timekeeper, entropy: any Entropy, fileSystem: any FileSystem,
+        processes: any ProcessRunner, timer: any WakeTimer, control: any ControlListener,
+        bus: (any MessageBus)?, link: (any Link)?, executor: any SerialExecutor,
+        report: @escaping @Sendable (String) -> Void,
+        trimMemory: @escaping @Sendable () -> Void = {}, vfs: String? = nil
+    ) {
+        self.timekeeper = timekeeper
+        self.entropy = entropy
+        self.fileSystem = fileSystem
+        self.processes = processes
+        self.timer = timer
+        self.control = control
+        self.bus = bus
+        self.link = link
+        self.executor = executor
+        self.report = report
+        self.trimMemory = trimMemory
+        self.vfs = vfs
+    }
+}

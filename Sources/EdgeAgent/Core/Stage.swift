@@ -1,0 +1,64 @@
+import Platform
+import SQLiteStore
+import SyncProtocol
+
+/// What the next commit will take. Only the last value of a key is kept, so a chatty device costs
+/// one write a commit.
+struct Stage {
+    /// Rows that wait at most. What fills the stage to it is committed at once.
+    static let rowsMaximum = 512
+
+    private(set) var rowCount = 0
+    private var writes: [TwinPath: Value] = [:]
+    private var rows: [String: (priority: MessagePriority, rows: [LogRow])] = [:]
+    private(set) var acknowledgements: [LogSequence: UInt64] = [:]
+    private(set) var marks: [String: Int64] = [:]
+    var clock: BootClock?
+
+    var isEmpty: Bool {
+        rowCount == 0 && writes.isEmpty && acknowledgements.isEmpty && marks.isEmpty
+            && clock == nil
+    }
+
+    var isFull: Bool { rowCount >= Self.rowsMaximum }
+
+    mutating func write(_ path: TwinPath, _ value: Value) { writes[path] = value }
+
+    mutating func append(_ row: LogRow, to stream: String, _ priority: MessagePriority) {
+        rows[stream, default: (priority, [])].rows.append(row)
+        rowCount += 1
+    }
+
+    mutating func acknowledge(_ sequence: LogSequence, upto: UInt64) {
+        acknowledgements[sequence] = upto
+    }
+
+    /// A position that moves together with the rows that led to it.
+    mutating func mark(_ name: String, _ position: Int64) { marks[name] = position }
+
+    /// Rows that the next commit will release.
+    func acknowledgedRows(in streams: [LogSequence: OutboxStream]) -> UInt64 {
+        acknowledgements.reduce(0) { sum, entry in
+            guard let stream = streams[entry.key], entry.value > stream.acknowledged else {
+                return sum
+            }
+            return sum + (entry.value - stream.acknowledged)
+        }
+    }
+
+    func staged(_ path: TwinPath) -> Value? { writes[path] }
+
+    func batch(now: WallTime, floor: WallTime?) -> AgentStore.Batch {
+        var batch = AgentStore.Batch(now: now)
+        batch.writes = writes.sorted { $0.key < $1.key }
+            .map { AgentStore.Write(path: $0.key, value: $0.value) }
+        batch.rows = rows.sorted { $0.key < $1.key }.map {
+            AgentStore.Rows(stream: $0.key, priority: $0.value.priority, rows: $0.value.rows)
+        }
+        batch.acknowledgements = acknowledgements
+        batch.marks = marks
+        batch.clock = clock
+        batch.clockFloor = floor
+        return batch
+    }
+}

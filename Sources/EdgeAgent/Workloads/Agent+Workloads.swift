@@ -1,0 +1,179 @@
+import Platform
+import SQLiteStore
+import SyncProtocol
+
+extension Agent {
+    private static let workloadPrefix = "desired/workloads/"
+    private static let tendInterval: Milliseconds = 1000
+
+    private var logDirectory: String { configuration.state.directory + "/workloads" }
+
+    /// Brings the board to what the twin on disk desires, and answers each wish once.
+    func reconcile() {
+        do throws(SQLiteError) {
+            var specs: [String: WorkloadSpec] = [:]
+            for cell in try store.twin.cells(store.device, prefix: "desired/") {
+                if cell.path.text.hasPrefix(Self.workloadPrefix) {
+                    try reconcileWorkload(cell, &specs)
+                } else if try !isAnswered(cell) {
+                    answer(cell, applyDevice(cell))
+                }
+            }
+            for cell in try store.twin.cells(store.device, prefix: "config/")
+            where try !isAnswered(cell) {
+                answer(cell, "this agent has no setting \(cell.path.text)")
+            }
+            perform(supervisor.desire(specs, at: now))
+        } catch {
+            storeFailed(error)
+        }
+    }
+
+    private func reconcileWorkload(
+        _ cell: Cell, _ specs: inout [String: WorkloadSpec]
+    ) throws(SQLiteError) {
+        let name = String(cell.path.text.dropFirst(Self.workloadPrefix.count))
+        let isNew = try !isAnswered(cell)
+        guard cell.value != .null else {
+            if isNew { answer(cell, nil) }
+            return
+        }
+        guard WorkloadSpec.isName(name) else {
+            if isNew {
+                answer(cell, "a workload's name is 1 to 64 of letters, digits, dot, - and _")
+            }
+            return
+        }
+        do {
+            specs[name] = try WorkloadSpec(cell.value)
+            if isNew { answer(cell, nil) }
+        } catch {
+            // What ran before this wish goes on: a typo must not stop a pump.
+            if case .running = supervisor.workloads[name]?.phase {
+                specs[name] = supervisor.workloads[name]?.wanted
+            }
+            if isNew { answer(cell, error.description) }
+        }
+    }
+
+    /// Sets a property of a local device. Nil where it was handed to the broker, else why not.
+    private func applyDevice(_ cell: Cell) -> String? {
+        let parts = cell.path.segments
+        guard parts.count >= 4, parts[1] == "devices" else {
+            return "this agent acts on desired/workloads/<name> and "
+                + "desired/devices/<device>/<property>"
+        }
+        guard cell.value != .null else { return nil }
+        let property = parts.dropFirst(3).joined(separator: "/")
+        do {
+            let message = try bridge.command(
+                device: String(parts[2]), property: property, value: cell.value)
+            guard world.bus?.publish(topic: message.topic, payload: message.payload) == true else {
+                return "the local broker is not connected"
+            }
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    /// An answer names the wish's dot, so that it is not taken for one to another wish.
+    private func answer(_ cell: Cell, _ refusal: String?) {
+        guard let path = cell.path.answer else { return }
+        var fields: [(String, Value)] = [
+            ("epoch", .string(cell.dot.epoch.text)), ("counter", .int(Int64(cell.dot.counter))),
+            ("status", .string(refusal == nil ? "applied" : "refused")),
+        ]
+        if let refusal { fields.append(("reason", .string(refusal))) }
+        write(path, .object(fields), .event)
+    }
+
+    private func isAnswered(_ cell: Cell) throws(SQLiteError) -> Bool {
+        guard let path = cell.path.answer else { return true }
+        var answer = stage.staged(path)
+        if answer == nil { answer = try store.twin.cell(store.device, path)?.value }
+        return answer?["epoch"]?.stringValue == cell.dot.epoch.text
+            && answer?["counter"]?.intValue == Int64(cell.dot.counter)
+    }
+
+    /// Looks for exits, reads output, restarts what waits.
+    func tendWorkloads(_ now: MonotonicTime) {
+        for (name, identity) in supervisor.processes {
+            guard let exit = world.processes.poll(identity) else { continue }
+            readOutput(name)
+            perform(supervisor.onExit(name, exit, at: now))
+        }
+        perform(supervisor.onTick(now))
+        for name in supervisor.workloads.keys.sorted() { readOutput(name) }
+        workloadsDue = supervisor.workloads.isEmpty ? nil : now + Self.tendInterval
+    }
+
+    func perform(_ directives: [WorkloadSupervisor.Directive]) {
+        for directive in directives { perform(directive) }
+        if !supervisor.workloads.isEmpty, workloadsDue == nil {
+            workloadsDue = now + Self.tendInterval
+        }
+    }
+
+    private func perform(_ directive: WorkloadSupervisor.Directive) {
+        switch directive {
+        case .start(let name, let spec, let tag): start(name, spec, tag)
+        case .signal(let identity, let signal): world.processes.signal(identity, signal)
+        case .report(let name, let value):
+            guard let path = try? TwinPath("reported/workloads/" + name) else { return }
+            write(path, value, .event)
+        case .event(let key, let value):
+            world.report("event \(key) \(value.json)")
+            append(.event, key: key, value)
+        }
+    }
+
+    private func start(_ name: String, _ spec: WorkloadSpec, _ tag: String) {
+        do {
+            try world.fileSystem.makeDirectory(logDirectory, mode: 0o750)
+            let identity = try world.processes.start(
+                ProcessCommand(
+                    arguments: spec.command, environment: spec.environment,
+                    workingDirectory: spec.workingDirectory, logPath: logPath(name)), tag: tag)
+            perform(supervisor.onStarted(name, identity, at: now))
+        } catch {
+            perform(supervisor.onStartFailed(name, "\(error)", at: now))
+        }
+    }
+
+    private func logPath(_ name: String) -> String { "\(logDirectory)/\(name).log" }
+
+    /// Moves what a workload wrote into its log stream, line by line; the position moves in the
+    /// same commit, so that no line is lost or told twice over a crash.
+    private func readOutput(_ name: String) {
+        guard let size = world.fileSystem.size(logPath(name)), !stage.isFull else { return }
+        var output =
+            outputs[name]
+            ?? WorkloadOutput(position: UInt64(max(0, (try? store.mark("output." + name)) ?? 0)))
+        defer { outputs[name] = output }
+        // The file was replaced by hand; it begins anew.
+        if size < output.position { output.position = 0 }
+        if size - output.position > WorkloadOutput.backlogMaximum {
+            let skipped = size - output.position - WorkloadOutput.backlogMaximum
+            output.position += skipped
+            event(
+                "workload.output-skipped",
+                [("workload", .string(name)), ("bytes", .int(Int64(skipped)))])
+        }
+        guard size > output.position,
+            let bytes = try? world.fileSystem.read(
+                logPath(name), from: output.position,
+                maximumBytes: WorkloadOutput.readBytesMaximum)
+        else { return }
+        let before = output.position
+        for line in output.lines(bytes) {
+            append(to: "logs/" + name, .telemetry, key: name, .string(line))
+        }
+        guard output.position > before else { return }
+        stage.mark("output." + name, Int64(output.position))
+        // Freed in whole steps behind what was read; the file keeps its size, its blocks go.
+        if output.position / 65536 > before / 65536 {
+            try? world.fileSystem.discard(logPath(name), upTo: before / 65536 * 65536)
+        }
+    }
+}

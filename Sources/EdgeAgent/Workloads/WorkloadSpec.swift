@@ -1,0 +1,95 @@
+import Platform
+import SyncProtocol
+
+/// What `desired/workloads/<name>` says, checked.
+struct WorkloadSpec: Sendable, Hashable {
+    enum Restart: String, Sendable, Hashable { case always, onFailure = "on-failure", never }
+
+    struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
+        let field: String
+        let problem: String
+        var description: String { "\(field) \(problem)" }
+    }
+
+    let command: [String]
+    let environment: [String: String]
+    let workingDirectory: String?
+    let restart: Restart
+    /// From the stop signal to SIGKILL.
+    let stopGrace: Milliseconds
+    /// Changes when anything above does.
+    let hash: String
+
+    static let argumentsMaximum = 256
+    static let nameMaximum = 64
+
+    static func isName(_ name: String) -> Bool {
+        (1...nameMaximum).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                    UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    init(_ value: Value) throws(Fault) {
+        guard let entries = value.mapValue else {
+            throw Fault(field: "spec", problem: "must be a map with at least command")
+        }
+        let known = ["command", "environment", "restart", "stop_grace_ms", "working_directory"]
+        for entry in entries where !known.contains(entry.key) {
+            throw Fault(
+                field: entry.key, problem: "is no field; use \(known.joined(separator: ", "))")
+        }
+        guard let words = value["command"]?.arrayValue,
+            (1...Self.argumentsMaximum).contains(words.count)
+        else {
+            throw Fault(
+                field: "command",
+                problem: "must be a list of 1 to \(Self.argumentsMaximum) strings")
+        }
+        command = try words.map { word throws(Fault) in
+            try Self.text(word, "command")
+        }
+        var environment: [String: String] = [:]
+        for entry in value["environment"]?.mapValue ?? [] {
+            guard !entry.key.isEmpty, !entry.key.contains("=") else {
+                throw Fault(field: "environment", problem: "has a name that is empty or holds =")
+            }
+            environment[entry.key] = try Self.text(entry.value, "environment.\(entry.key)")
+        }
+        self.environment = environment
+        workingDirectory = try value["working_directory"].map { path throws(Fault) in
+            let text = try Self.text(path, "working_directory")
+            guard text.hasPrefix("/") else {
+                throw Fault(field: "working_directory", problem: "must be an absolute path")
+            }
+            return text
+        }
+        let policy = value["restart"]?.stringValue ?? Restart.always.rawValue
+        guard let restart = Restart(rawValue: policy) else {
+            throw Fault(field: "restart", problem: "must be always, on-failure or never")
+        }
+        self.restart = restart
+        let grace = value["stop_grace_ms"].map { $0.intValue } ?? 10_000
+        guard let grace, (0...600_000).contains(grace) else {
+            throw Fault(field: "stop_grace_ms", problem: "must be a number from 0 to 600000")
+        }
+        stopGrace = Milliseconds(grace)
+        let bytes = ValueCodec.encode(value)
+        // Two checksums, one over the reverse: 64 bits against a spec that changed by accident.
+        let halves = [CRC32C.checksum(bytes), CRC32C.checksum(bytes.reversed() + [1])]
+        hash = halves.map { String($0, radix: 16) }.joined(separator: "-")
+    }
+
+    private static func text(_ value: Value, _ field: String) throws(Fault) -> String {
+        guard let text = value.stringValue, !text.utf8.contains(0) else {
+            throw Fault(field: field, problem: "must be text")
+        }
+        return text
+    }
+}

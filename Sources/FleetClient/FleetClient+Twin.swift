@@ -1,0 +1,62 @@
+public import Platform
+
+/// Twins: what devices report and what is desired of them.
+extension FleetClient {
+    /// The cells of a device's twin whose path begins with `prefix`.
+    public func twin(
+        _ device: String, prefix: String? = nil
+    ) async throws(FleetClientError) -> Answer<[TwinCell]> {
+        let query = PercentEncoding.query([("prefix", prefix)])
+        return try await call("GET", Self.devicePath(device) + "/twin" + query, "twin") {
+            (fields) throws(FleetClientError) in try fields.list("cells", TwinCell.init)
+        }
+    }
+
+    /// The cell at exactly `path`. Throws `.notFound` where the twin has none.
+    public func cell(
+        _ device: String, _ path: String
+    ) async throws(FleetClientError) -> Answer<TwinCell> {
+        try await call("GET", Self.cellPath(device, path), "cell", TwinCell.init)
+    }
+
+    /// Writes a cell under `desired/` or `config/`. Returns once the write is durable at the hub;
+    /// the device answers when it is next online.
+    public func setCell(
+        _ device: String, _ path: String, _ value: Value
+    ) async throws(FleetClientError) -> Answer<TwinCell> {
+        try await call(
+            "PUT", Self.cellPath(device, path), body: .object([("value", value)]), "cell",
+            TwinCell.init)
+    }
+
+    /// Removes a cell under `desired/` or `config/`; the device is told when it is next online.
+    public func removeCell(_ device: String, _ path: String) async throws(FleetClientError) {
+        try await transport.succeed("DELETE", Self.cellPath(device, path))
+    }
+
+    /// Waits until the device has applied or refused the last write of a cell.
+    ///
+    /// Asks at 100 ms, then ever more slowly down to every 500 ms, so that a quick answer shows
+    /// at once and a long wait costs the hub two requests a second.
+    ///
+    /// - Returns: the cell, still pending where `limit` ran out first.
+    public func settledCell(
+        _ device: String, _ path: String, within limit: Duration
+    ) async throws(FleetClientError) -> Answer<TwinCell> {
+        let clock = ContinuousClock()
+        let end = clock.now + limit
+        var delay = Duration.milliseconds(100)
+        while true {
+            let answer = try await cell(device, path)
+            if let status = answer.content.status, status != .pending { return answer }
+            let left = clock.now.duration(to: end)
+            guard left > .zero else { return answer }
+            try await transport.pause(min(delay, left))
+            delay = min(delay * 3 / 2, .milliseconds(500))
+        }
+    }
+
+    private static func cellPath(_ device: String, _ path: String) -> String {
+        devicePath(device) + "/twin/" + PercentEncoding.path(path)
+    }
+}

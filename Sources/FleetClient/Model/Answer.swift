@@ -1,0 +1,44 @@
+public import Platform
+
+/// What the hub answered: read into types, and the object itself for those who pass it on.
+public struct Answer<Content: Sendable>: Sendable {
+    /// The answer, read.
+    public let content: Content
+    /// The answer, as the hub gave it.
+    public let object: Value
+}
+
+/// How a hub is (`GET /healthz`).
+public struct HubHealth: Sendable, Hashable {
+    /// `ok` or `degraded`.
+    public let status: String
+    /// `ok`, `full` or `damaged`.
+    public let store: String
+    /// `connected` or `disconnected`.
+    public let mqtt: String
+    /// The hub's clock in whole seconds, from the answer's `Date` header.
+    public let time: WallTime?
+
+    init(_ fields: Fields, time: WallTime?) throws(FleetClientError) {
+        status = try fields.string("status")
+        store = try fields.string("store")
+        mqtt = try fields.string("mqtt")
+        self.time = time
+    }
+}
+
+/// Which hub this is (`GET /api/v1/hub`).
+public struct HubInfo: Sendable, Hashable {
+    /// The hub's release.
+    public let version: String
+    /// The epoch of the hub's store, new at each opening.
+    public let epoch: String
+    /// RFC 3339.
+    public let startedAt: String
+
+    init(_ fields: Fields) throws(FleetClientError) {
+        version = try fields.string("version")
+        epoch = try fields.string("epoch")
+        startedAt = try fields.string("started_at")
+    }
+}

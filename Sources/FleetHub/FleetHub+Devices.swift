@@ -1,0 +1,170 @@
+import Crypto
+public import Platform
+import SQLiteStore
+import SyncProtocol
+
+extension FleetHub: HubService {
+    /// How a token is stored. Tokens are 256 random bits, so a plain hash needs no salt and no
+    /// stretching.
+    public static func hash(token: String) -> String {
+        SHA256.hash(data: Array(token.utf8)).reduce(into: "") { text, byte in
+            text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+    }
+
+    /// Looks the token's hash up, so the time it takes says nothing about a stored token.
+    public func isAuthorized(token: String) -> Bool {
+        (try? store.hasToken(hash: Self.hash(token: token))) ?? false
+    }
+
+    public func health() -> Value {
+        let isOK = storeHealth == .ok && isConnected
+        return .object([
+            ("status", .string(isOK ? "ok" : "degraded")),
+            ("store", .string(storeHealth.rawValue)),
+            ("mqtt", .string(isConnected ? "connected" : "disconnected")),
+        ])
+    }
+
+    public func hub() -> Value {
+        .object([
+            ("version", .string(settings.version)),
+            ("epoch", .string(store.epoch.text)),
+            ("started_at", .string(RFC3339.text(started.wall))),
+        ])
+    }
+
+    public func events(after id: UInt64?) -> AsyncStream<HubEvent> { events.watch(after: id) }
+
+    public func devices(selector: String?) throws(HubError) -> Value {
+        let list = try selected(selector).map { device throws(HubError) in try summary(device) }
+        return .object([("devices", .array(list))])
+    }
+
+    public func device(_ id: String) throws(HubError) -> Value { try summary(try record(id)) }
+
+    public func updateDevice(
+        _ id: String, name: String?, labels: [String: String]?
+    ) throws(HubError) -> Value {
+        var record = try record(id)
+        if let name {
+            let taken = devices.values.contains { $0.id != id && $0.name == name }
+            guard !taken else {
+                throw HubError(
+                    .conflict, "Another device is named \(name).",
+                    hint: "Choose a name that no device has.")
+            }
+            record.name = name
+        }
+        if let labels { record.labels = labels }
+        try write { () throws(SQLiteError) in try store.devices.put(record) }
+        devices[id] = record
+        publish("device", ["device": .string(id), "state": .string("changed")])
+        return try summary(record)
+    }
+
+    public func removeDevice(_ id: String, forget: Bool) throws(HubError) {
+        guard var record = devices[id] else { throw unknown(id) }
+        guard record.state == .active || forget else { throw unknown(id) }
+        record.state = .removed
+        try write { () throws(SQLiteError) in
+            try store.deleteData(of: id)
+            if forget { try store.devices.remove(id) } else { try store.devices.put(record) }
+        }
+        devices[id] = forget ? nil : record
+        online.remove(id)
+        sessions.close(id)
+        publish("device", ["device": .string(id), "state": .string("removed")])
+    }
+
+    /// Active devices that a selector matches, by id.
+    func selected(_ selector: String?) throws(HubError) -> [DeviceRecord] {
+        let terms: LabelSelector
+        do {
+            terms = try LabelSelector(selector ?? "")
+        } catch {
+            throw HubError(.invalid, "\(error).", hint: "For example: site=barn,rack=2")
+        }
+        return devices.values.filter { $0.state == .active && terms.matches($0.labels) }
+            .sorted { $0.id < $1.id }
+    }
+
+    func record(_ id: String) throws(HubError) -> DeviceRecord {
+        guard let record = devices[id], record.state == .active else { throw unknown(id) }
+        return record
+    }
+
+    private func unknown(_ id: String) -> HubError {
+        HubError(
+            .notFound, "There is no device \(id).",
+            hint: "List the devices with: fleet devices")
+    }
+
+    private func summary(_ device: DeviceRecord) throws(HubError) -> Value {
+        let cells = try read { () throws(SQLiteError) in try store.twin.cells(device.id) }
+        let states = statuses(cells).values.map(\.status)
+        let cursors = try read { () throws(SQLiteError) in try store.log.cursors(device.id) }
+        return .object([
+            ("id", .string(device.id)),
+            ("name", .string(device.name)),
+            ("labels", .object(device.labels.map { ($0.key, .string($0.value)) })),
+            ("connected", .bool(online.contains(device.id))),
+            ("state", .string(device.state.rawValue)),
+            ("registered_at", .string(RFC3339.text(device.registered))),
+            ("last_seen", .string(RFC3339.text(device.lastSeen))),
+            (
+                "twin",
+                .object([
+                    ("cells", .int(Int64(cells.count))),
+                    ("pending", .int(Int64(states.count { $0 == "pending" }))),
+                    ("refused", .int(Int64(states.count { $0 == "refused" }))),
+                ])
+            ),
+            (
+                "log",
+                .object([
+                    ("rows", .int(Int64(cursors.reduce(0) { $0 + $1.rows - $1.trimmedRows }))),
+                    ("gap_rows", .int(Int64(cursors.reduce(0) { $0 + $1.gapRows }))),
+                ])
+            ),
+        ])
+    }
+
+    /// The status of every wish among a device's cells.
+    func statuses(_ cells: [Cell]) -> [TwinPath: DesiredStatus] {
+        let values = Dictionary(
+            cells.map { ($0.path, $0.value) }, uniquingKeysWith: { _, last in last })
+        var statuses: [TwinPath: DesiredStatus] = [:]
+        for cell in cells where cell.kind == .lastWriterWins {
+            let answer = cell.path.answer.flatMap { values[$0] }
+            statuses[cell.path] = DesiredStatus(cell, answer: answer)
+        }
+        return statuses
+    }
+
+    func read<Result>(_ body: () throws(SQLiteError) -> Result) throws(HubError) -> Result {
+        do {
+            return try body()
+        } catch {
+            note(error)
+            throw HubError(
+                .unavailable, "The hub cannot read its database (\(error)).",
+                hint: "Run: fleet-hub doctor --data DIR")
+        }
+    }
+
+    func write<Result>(_ body: () throws(SQLiteError) -> Result) throws(HubError) -> Result {
+        do {
+            let result = try store.write(body)
+            note(nil)
+            return result
+        } catch {
+            note(error)
+            throw HubError(
+                .unavailable, "The hub cannot write its database (\(error)), so nothing changed.",
+                hint: error.kind == .full
+                    ? "Free space on the hub's disk; it goes on by itself then."
+                    : "Run: fleet-hub doctor --data DIR")
+        }
+    }
+}

@@ -1,0 +1,216 @@
+import Platform
+import SQLiteStore
+import SyncProtocol
+
+/// What one batch of frames leads to, carried out after COMMIT.
+struct FrameOutcome {
+    var replies: [(device: String, frame: Frame)] = []
+    var events: [(kind: String, fields: [String: Value])] = []
+    var changed: Set<String> = []
+    var logRows: UInt64 = 0
+    /// Devices that were first heard in this batch.
+    var registered: [DeviceRecord] = []
+}
+
+extension FleetHub {
+    /// One transaction for the whole batch. Nothing is answered where it fails: the devices ask
+    /// again, and everything they sent is still theirs.
+    func receive(_ frames: [DeviceFrame]) {
+        let decoded = frames.compactMap { frame in decode(frame).map { (frame.device, $0) } }
+        guard !decoded.isEmpty else { return }
+        let before = sessions
+        do {
+            let outcome = try store.write { () throws(SQLiteError) in
+                var outcome = FrameOutcome()
+                for (device, frame) in decoded { try apply(frame, of: device, &outcome) }
+                for device in outcome.changed {
+                    try store.log.trim(device, maximum: settings.logRowsMaximum)
+                }
+                return outcome
+            }
+            counters.commits += 1
+            counters.logRows += outcome.logRows
+            note(nil)
+            finish(outcome)
+        } catch {
+            sessions = before
+            counters.commitsFailed += 1
+            note(error)
+        }
+    }
+
+    private func decode(_ frame: DeviceFrame) -> Frame? {
+        counters.framesReceived += 1
+        counters.bytesReceived += UInt64(frame.bytes.count)
+        do {
+            return try FrameCodec.decode(frame.bytes)
+        } catch {
+            counters.framesUnreadable += 1
+            publish(
+                "device",
+                [
+                    "device": .string(frame.device), "state": .string("unreadable frame"),
+                    "reason": .string("\(error)"),
+                ])
+            return nil
+        }
+    }
+
+    private func finish(_ outcome: FrameOutcome) {
+        for record in outcome.registered {
+            devices[record.id] = record
+            publish("device", ["device": .string(record.id), "state": .string("registered")])
+        }
+        for (device, frame) in outcome.replies {
+            let bytes = FrameCodec.encode(frame)
+            counters.bytesSent += UInt64(bytes.count)
+            touch(device)
+            online.insert(device)
+            _ = endpoint.send(bytes, to: device)
+        }
+        for (kind, fields) in outcome.events { publish(kind, fields) }
+    }
+
+    private func apply(
+        _ frame: Frame, of device: String, _ outcome: inout FrameOutcome
+    ) throws(SQLiteError) {
+        if let reason = try refusal(of: device, &outcome) {
+            counters.framesRefused += 1
+            outcome.replies.append((device, .refused(reason: reason)))
+            return
+        }
+        switch frame {
+        case .hello(let request, let epoch, let reference, let context):
+            if let reference, try !store.knows(reference) {
+                wanted[device] = (request, epoch)
+                outcome.replies.append((device, .want(request: request)))
+            } else {
+                try open(device, request, epoch, context, &outcome)
+            }
+        case .seed(let request, let deltas, let isLast):
+            try seed(device, request, deltas, isLast, &outcome)
+        case .up(let session, let epoch, let deltas, let hubContext):
+            try up(device, session, epoch, deltas, hubContext, &outcome)
+        case .log(let session, let batch):
+            try log(device, session, batch, &outcome)
+        case .state, .want, .down, .logAcknowledged, .reset, .hint, .refused:
+            refuse(device, "a device sends no such frame", &outcome)
+        }
+    }
+
+    /// Why a device is not heard. One that is new is registered: plain links reach only this
+    /// machine.
+    private func refusal(
+        of device: String, _ outcome: inout FrameOutcome
+    ) throws(SQLiteError) -> String? {
+        if let known = devices[device] {
+            guard known.state == .removed else { return nil }
+            return "this device was removed from the fleet; to let it join again, run: "
+                + "fleet device rm \(device) --forget"
+        }
+        guard !outcome.registered.contains(where: { $0.id == device }) else { return nil }
+        let now = timekeeper.now().wall
+        let record = DeviceRecord(
+            id: device, name: device, labels: [:], state: .active, registered: now, lastSeen: now)
+        try store.devices.put(record)
+        outcome.registered.append(record)
+        return nil
+    }
+
+    func refuse(_ device: String, _ reason: String, _ outcome: inout FrameOutcome) {
+        counters.framesRefused += 1
+        outcome.replies.append((device, .refused(reason: reason)))
+        outcome.events.append(
+            (
+                "device",
+                [
+                    "device": .string(device), "state": .string("refused"),
+                    "reason": .string(reason),
+                ]
+            ))
+    }
+
+    /// Answers `hello` with what the device lacks, in as many frames as it takes.
+    private func open(
+        _ device: String, _ request: UInt64, _ epoch: Epoch, _ context: CausalContext,
+        _ outcome: inout FrameOutcome
+    ) throws(SQLiteError) {
+        let own = try store.twin.context(device)
+        var known = context
+        while true {
+            let (deltas, isMore) = try store.twin.deltas(
+                device, of: own, since: known, bytes: settings.frameBytes)
+            for delta in deltas { known.advance(delta.epoch, to: delta.upto) }
+            outcome.replies.append(
+                (
+                    device,
+                    .state(
+                        request: request, session: store.epoch, reference: store.reference,
+                        context: own, deltas: deltas, isLast: !isMore)
+                ))
+            guard isMore else { break }
+        }
+        sessions.open(device, epoch, known)
+        wanted[device] = nil
+    }
+
+    /// Takes a device's copy of the history that this hub lost: its own dots, the hub's, and
+    /// everybody's. Only after a `want`, as no device may claim others' dots otherwise.
+    private func seed(
+        _ device: String, _ request: UInt64, _ deltas: [IntervalDelta], _ isLast: Bool,
+        _ outcome: inout FrameOutcome
+    ) throws(SQLiteError) {
+        guard let wanted = wanted[device], wanted.request == request else { return }
+        guard try store.twin.join(device, deltas) else { return }
+        for cell in deltas.flatMap(\.cells) { changed(device, cell, &outcome) }
+        guard isLast else { return }
+        try open(device, request, wanted.epoch, try store.twin.context(device), &outcome)
+    }
+
+    private func log(
+        _ device: String, _ session: Epoch, _ batch: LogBatch, _ outcome: inout FrameOutcome
+    ) throws(SQLiteError) {
+        guard session == store.epoch else {
+            outcome.replies.append((device, .reset(session: store.epoch)))
+            return
+        }
+        guard batch.sequence.epoch.role == .device else {
+            return refuse(device, "a log under a hub's epoch", &outcome)
+        }
+        let before = try store.log.upto(device, batch.sequence)
+        let upto = try store.log.ingest(device, batch)
+        outcome.changed.insert(device)
+        outcome.logRows += upto - before
+        outcome.replies.append(
+            (
+                device,
+                .logAcknowledged(session: session, sequence: batch.sequence, upto: upto)
+            ))
+        guard batch.sequence.stream == "alarm" || batch.sequence.stream == "event" else { return }
+        var number = batch.first
+        for item in batch.items {
+            guard case .row(let row) = item else { continue }
+            defer { number += 1 }
+            guard number > before else { continue }
+            outcome.events.append(
+                (
+                    "log",
+                    [
+                        "device": .string(device), "stream": .string(batch.sequence.stream),
+                        "key": .string(row.key), "value": row.value,
+                    ]
+                ))
+        }
+    }
+
+    func changed(_ device: String, _ cell: Cell, _ outcome: inout FrameOutcome) {
+        outcome.events.append(
+            (
+                "twin",
+                [
+                    "device": .string(device), "path": .string(cell.path.text),
+                    "value": cell.value,
+                ]
+            ))
+    }
+}

@@ -1,0 +1,113 @@
+public import Platform
+import SQLiteStore
+import SyncProtocol
+
+extension FleetHub {
+    public func log(
+        _ id: String, stream: String?, after: Int64, limit: Int
+    ) throws(HubError) -> Value {
+        _ = try record(id)
+        let entries = try read { () throws(SQLiteError) in
+            try store.log.page(id, stream: stream, after: after, limit: limit)
+        }
+        return .object([
+            ("rows", .array(entries.map(Self.object))),
+            ("next", .int(entries.last?.number ?? after)),
+        ])
+    }
+
+    public func logCursors(_ id: String) throws(HubError) -> Value {
+        _ = try record(id)
+        let cursors = try read { () throws(SQLiteError) in try store.log.cursors(id) }
+        return .object([
+            (
+                "cursors",
+                .array(
+                    cursors.map { cursor in
+                        .object([
+                            ("stream", .string(cursor.sequence.stream)),
+                            ("epoch", .string(cursor.sequence.epoch.text)),
+                            ("upto", .int(Int64(cursor.upto))),
+                            ("rows", .int(Int64(cursor.rows - cursor.trimmedRows))),
+                            ("gap_rows", .int(Int64(cursor.gapRows))),
+                            ("trimmed_rows", .int(Int64(cursor.trimmedRows))),
+                        ])
+                    })
+            )
+        ])
+    }
+
+    public func metrics() -> String {
+        var text = PrometheusText()
+        text.gauge(
+            "fleethub_devices", help: "Devices in the registry, removed ones not counted.",
+            Double(devices.values.count { $0.state == .active }))
+        text.gauge(
+            "fleethub_devices_online", help: "Devices that are connected.", Double(online.count))
+        text.gauge(
+            "fleethub_event_watchers", help: "Clients that follow events.",
+            Double(events.watcherCount))
+        text.gauge(
+            "fleethub_store_ok", help: "1 while the database takes writes.",
+            storeHealth == .ok ? 1 : 0)
+        text.gauge(
+            "fleethub_mqtt_connected", help: "1 while the broker is connected.",
+            isConnected ? 1 : 0)
+        text.counter(
+            "fleethub_frames_received_total", help: "Frames from devices.",
+            Double(counters.framesReceived))
+        text.counter(
+            "fleethub_frames_unreadable_total", help: "Frames that did not decode.",
+            Double(counters.framesUnreadable))
+        text.counter(
+            "fleethub_frames_refused_total", help: "Frames that a device may not send.",
+            Double(counters.framesRefused))
+        text.counter(
+            "fleethub_received_bytes_total", help: "Bytes of frames from devices.",
+            Double(counters.bytesReceived))
+        text.counter(
+            "fleethub_sent_bytes_total", help: "Bytes of frames to devices.",
+            Double(counters.bytesSent))
+        text.counter(
+            "fleethub_commits_total", help: "Batches of frames committed.",
+            Double(counters.commits))
+        text.counter(
+            "fleethub_commits_failed_total", help: "Batches that could not be committed.",
+            Double(counters.commitsFailed))
+        text.counter(
+            "fleethub_log_rows_total", help: "Log rows and gap rows accounted for.",
+            Double(counters.logRows))
+        return text.text
+    }
+
+    private static func object(_ entry: LogEntry) -> Value {
+        var fields: [(String, Value)] = [
+            ("n", .int(entry.number)), ("stream", .string(entry.sequence.stream)),
+            ("epoch", .string(entry.sequence.epoch.text)),
+        ]
+        switch entry.item {
+        case .row(let row):
+            let clock =
+                switch row.time.quality {
+                case .unset: "unset"
+                case .plausible: "plausible"
+                case .synchronized: "synchronized"
+                }
+            fields += [
+                ("seq", .int(Int64(entry.first))), ("key", .string(row.key)),
+                ("value", row.value), ("time", .string(RFC3339.text(row.time.wall))),
+                ("clock", .string(clock)),
+            ]
+        case .gap(let gap):
+            fields.append(
+                (
+                    "gap",
+                    .object([
+                        ("first", .int(Int64(gap.first))), ("last", .int(Int64(gap.last))),
+                        ("reason", .string(gap.reason.text)),
+                    ])
+                ))
+        }
+        return .object(fields)
+    }
+}

@@ -1,0 +1,166 @@
+public import Platform
+public import SQLiteStore
+import SyncProtocol
+
+/// The hub: registry, twins, log ingest, and what operators ask of them.
+///
+/// One actor on the executor that also runs SQLite. Frames come in batches; a batch is one
+/// transaction, and its answers leave after COMMIT.
+public actor FleetHub {
+    public struct Settings: Sendable {
+        /// Log rows kept per device. The oldest telemetry goes first.
+        public var logRowsMaximum = 200_000
+        /// A stamp further ahead than this is replaced at acceptance by the hub's own clock.
+        public var clockDriftMaximum: Milliseconds = 60_000
+        /// Bytes of cells in one frame; longer answers are several frames.
+        public var frameBytes = 64 << 10
+        /// Hints sent in one tick, so that a hub which returns is not met by its whole fleet at
+        /// once.
+        public var hintsPerTick = 200
+        public var version = "0"
+
+        public init() {}
+    }
+
+    /// How the store does.
+    enum StoreHealth: String, Sendable {
+        case ok
+        /// The disk is full: nothing is acknowledged, reads go on.
+        case full
+        case damaged
+        case failing
+    }
+
+    nonisolated public var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    nonisolated let executor: any SerialExecutor
+    nonisolated let settings: Settings
+    nonisolated let timekeeper: any Timekeeper
+    let store: HubStore
+    let endpoint: any HubEndpoint
+    let started: ClockReading
+    var devices: [String: DeviceRecord] = [:]
+    var online: Set<String> = []
+    var sessions = SessionTable()
+    /// Devices that were asked for their copy of the history, with the hello that led to it.
+    var wanted: [String: (request: UInt64, epoch: Epoch)] = [:]
+    var hints: [String] = []
+    var events: EventRing
+    var counters = HubCounters()
+    var storeHealth = StoreHealth.ok
+    var isConnected = false
+
+    /// - Parameter executor: Runs this actor and all SQL. It must be one thread.
+    public init(
+        store: sending HubStore, endpoint: any HubEndpoint, timekeeper: any Timekeeper,
+        executor: any SerialExecutor, settings: Settings = Settings()
+    ) throws(SQLiteError) {
+        for device in try store.devices.all() { devices[device.id] = device }
+        self.store = store
+        self.endpoint = endpoint
+        self.timekeeper = timekeeper
+        self.executor = executor
+        self.settings = settings
+        started = timekeeper.now()
+        events = EventRing(start: started.wall)
+    }
+
+    /// Serves the endpoint until it closes.
+    public func run(timer: any WakeTimer) async {
+        timer.set(timekeeper.now().monotonic + FleetHub.tickInterval)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await self.serve()
+                timer.close()
+            }
+            group.addTask { for await _ in timer.wakes { await self.tick(timer) } }
+            await group.waitForAll()
+        }
+        events.finish()
+    }
+
+    static let tickInterval: Milliseconds = 1000
+
+    private func serve() async {
+        for await event in endpoint.events { handle(event) }
+    }
+
+    private func handle(_ event: HubEndpointEvent) {
+        switch event {
+        case .connected:
+            isConnected = true
+            publish("hub", ["state": .string("mqtt connected")])
+            // A device that is idle learns from a hint that this hub is another one than before.
+            hints = devices.values.filter { $0.state == .active }.map(\.id).sorted()
+        case .disconnected(let reason):
+            isConnected = false
+            online = []
+            publish("hub", ["state": .string("mqtt disconnected"), "reason": .string(reason)])
+        case .frames(let frames, let through):
+            receive(frames)
+            endpoint.acknowledge(through: through)
+        case .presence(let device, let isOnline):
+            presence(device, isOnline: isOnline)
+        case .commitRequested:
+            break
+        }
+    }
+
+    private func presence(_ device: String, isOnline: Bool) {
+        guard devices[device]?.state == .active, online.contains(device) != isOnline else { return }
+        if isOnline { online.insert(device) } else { online.remove(device) }
+        touch(device)
+        publish(
+            "device",
+            ["device": .string(device), "state": .string(isOnline ? "online" : "offline")])
+    }
+
+    private func tick(_ timer: any WakeTimer) {
+        timer.set(timekeeper.now().monotonic + FleetHub.tickInterval)
+        for device in hints.prefix(settings.hintsPerTick) { hint(device) }
+        hints.removeFirst(min(hints.count, settings.hintsPerTick))
+    }
+
+    func hint(_ device: String) {
+        _ = endpoint.send(FrameCodec.encode(.hint(session: store.epoch)), to: device)
+    }
+
+    func touch(_ device: String) { devices[device]?.lastSeen = timekeeper.now().wall }
+
+    func publish(_ kind: String, _ fields: [String: Value]) {
+        var fields = fields
+        fields["time"] = .string(RFC3339.text(timekeeper.now().wall))
+        events.publish(kind, .object(fields.map { ($0.key, $0.value) }))
+    }
+
+    /// Takes note of how the store did. A full disk is no reason to stop: space may come back,
+    /// and the next write tries again.
+    func note(_ error: SQLiteError?) {
+        let state: StoreHealth =
+            switch error?.kind {
+            case nil: .ok
+            case .full: .full
+            case .damaged: .damaged
+            case .inputOutput, .unavailable, .other: .failing
+            }
+        guard state != storeHealth else { return }
+        storeHealth = state
+        var fields: [String: Value] = ["store": .string(state.rawValue)]
+        if let error { fields["reason"] = .string(error.description) }
+        publish("hub", fields)
+    }
+}
+
+/// What `/metrics` counts.
+struct HubCounters: Sendable {
+    var framesReceived: UInt64 = 0
+    var framesUnreadable: UInt64 = 0
+    var framesRefused: UInt64 = 0
+    var bytesReceived: UInt64 = 0
+    var bytesSent: UInt64 = 0
+    var commits: UInt64 = 0
+    var commitsFailed: UInt64 = 0
+    var logRows: UInt64 = 0
+}

@@ -1,0 +1,212 @@
+import CMosquitto
+import Glibc
+import Platform
+
+/// The poll thread of one `MosquittoClient`: connect, read, hand over, write, and again.
+///
+/// Writes happen here alone. With `mosquitto_threaded_set` the library queues a PUBACK and leaves
+/// sending it to `mosquitto_loop_write`, so a write that waits for COMMIT makes the broker keep
+/// the message until it is durable; otherwise the PUBACK leaves before the callback runs.
+final class MosquittoLoop: @unchecked Sendable {
+    // @unchecked: all mutable state belongs to the poll thread.
+    let settings: MosquittoClient.Settings
+    let shared: Locked<MosquittoClient.Shared>
+    let wake: Int32
+    private let deliver: @Sendable (MosquittoClient.Event) -> Void
+    private let entropy: any Entropy
+    private let timekeeper = LinuxTimekeeper()
+
+    // Written by the library's callbacks, which run inside our own calls on this thread.
+    var received: [BusMessage] = []
+    var isAccepted = false
+    var refusal: String?
+
+    private var delivered: UInt64 = 0
+    private var hasRequestedCommit = false
+    private var heldSince: MonotonicTime?
+    private var attempts = 0
+
+    /// Messages read before they are handed over, and the count at which reading stops whatever
+    /// their QoS.
+    private var readLimit: Int { max(64, settings.receiveMaximum * 2) }
+
+    init(
+        settings: MosquittoClient.Settings, shared: Locked<MosquittoClient.Shared>, wake: Int32,
+        entropy: any Entropy, deliver: @escaping @Sendable (MosquittoClient.Event) -> Void
+    ) {
+        self.settings = settings
+        self.shared = shared
+        self.wake = wake
+        self.entropy = entropy
+        self.deliver = deliver
+    }
+
+    func run() {
+        while !isClosed {
+            deliver(.disconnected(reason: connection()))
+            pause()
+        }
+        deliver(.closed)
+        close(wake)
+    }
+
+    /// One connection from its beginning to its end, and why it ended.
+    private func connection() -> String {
+        guard let handle = MosquittoHandle.open(self) else { return "out of memory" }
+        defer { disown() }
+        return connect(handle) ?? serve(handle)
+    }
+
+    private var isClosed: Bool { shared.with { $0.isClosed } }
+
+    /// Full jitter: a wait between nothing and a ceiling that doubles.
+    private func pause() {
+        let first = settings.reconnectFirst.count
+        let ceiling = min(settings.reconnectMaximum.count, first << Int64(min(attempts, 16)))
+        attempts += 1
+        let end = now + Milliseconds(Int64(entropy.below(UInt64(ceiling) + 1)))
+        while !isClosed, now < end { wait(socket: -1, writes: false, upTo: end - now) }
+    }
+
+    private var now: MonotonicTime { timekeeper.now().monotonic }
+
+    /// Nil once the TCP connection stands, else why not.
+    private func connect(_ handle: borrowing MosquittoHandle) -> String? {
+        isAccepted = false
+        refusal = nil
+        received = []
+        return handle.connect(settings)
+    }
+
+    /// Serves a connection until it breaks, and says why it did.
+    private func serve(_ handle: borrowing MosquittoHandle) -> String {
+        // What the broker sent and was not acknowledged on the connection before comes again.
+        shared.with { $0.acknowledged = delivered }
+        heldSince = nil
+        var wasAccepted = false
+        var lastMisc = now
+        while !isClosed {
+            let socket = handle.socket
+            guard socket >= 0 else { return refusal ?? "connection closed" }
+            let mayWrite = mayWrite()
+            let isFull = unacknowledged >= UInt64(readLimit)
+            let wantsWrite = handle.wantsWrite
+            let events = wait(
+                socket: socket, reads: !isFull, writes: wantsWrite && mayWrite, upTo: 1000)
+            if events & POLLIN != 0, let fault = read(handle, socket) { return fault }
+            if isAccepted, !wasAccepted {
+                wasAccepted = true
+                attempts = 0
+                adopt(handle)
+            }
+            subscribe(handle)
+            if mayWrite, handle.wantsWrite, let fault = handle.write() { return fault }
+            requestCommit(wantsWrite: handle.wantsWrite)
+            if now - lastMisc >= 1000 {
+                lastMisc = now
+                if let fault = handle.miscellany() { return fault }
+            }
+            if let refusal { return refusal }
+        }
+        return "closed"
+    }
+
+    /// Reads what has arrived, up to the limit, and hands it over in one piece.
+    private func read(_ handle: borrowing MosquittoHandle, _ socket: Int32) -> String? {
+        var fault: String?
+        repeat {
+            fault = handle.read()
+        } while fault == nil && received.count < readLimit && isReadable(socket)
+        if !received.isEmpty {
+            delivered += UInt64(received.count)
+            if heldSince == nil { heldSince = now }
+            deliver(.messages(received, through: delivered))
+            received = []
+        }
+        return fault
+    }
+
+    private var unacknowledged: UInt64 { delivered - shared.with { $0.acknowledged } }
+
+    /// Whatever waits to be written may hold PUBACKs, so with messages that are not durable
+    /// nothing is written at all.
+    private func mayWrite() -> Bool {
+        guard unacknowledged > 0 else {
+            heldSince = nil
+            hasRequestedCommit = false
+            return true
+        }
+        return !settings.holdsAcknowledgements
+    }
+
+    /// Asks for a commit where holding back would stall somebody: the broker's window is nearly
+    /// used up, something else waits to be sent, or the keep-alive runs out.
+    private func requestCommit(wantsWrite: Bool) {
+        guard settings.holdsAcknowledgements, !hasRequestedCommit, unacknowledged > 0 else {
+            return
+        }
+        let isWindowUsed = unacknowledged * 4 >= UInt64(settings.receiveMaximum) * 3
+        let hasPublish = shared.with { $0.hasWaitingPublish }
+        let held = heldSince.map { now - $0 } ?? 0
+        let isLate = held > .seconds(Int64(settings.keepAliveSeconds)) && wantsWrite
+        guard isWindowUsed || hasPublish || isLate else { return }
+        hasRequestedCommit = true
+        shared.with { $0.hasWaitingPublish = false }
+        deliver(.commitRequested)
+    }
+
+    private func adopt(_ handle: borrowing MosquittoHandle) {
+        let filters = shared.with { shared in
+            shared.handle = handle.pointer
+            shared.newSubscriptions = []
+            shared.hasWaitingPublish = false
+            return shared.subscriptions
+        }
+        handle.subscribe(filters)
+        if let birth = settings.birth {
+            handle.publishRetained(topic: birth.topic, payload: birth.payload)
+        }
+        deliver(.connected)
+    }
+
+    private func subscribe(_ handle: borrowing MosquittoHandle) {
+        guard isAccepted else { return }
+        let filters = shared.with { shared in
+            defer { shared.newSubscriptions = [] }
+            return shared.newSubscriptions
+        }
+        if !filters.isEmpty { handle.subscribe(filters) }
+    }
+
+    private func disown() {
+        shared.with { shared in
+            shared.handle = nil
+            shared.inFlight = [:]
+            shared.bytesInFlight = 0
+        }
+    }
+
+    private func isReadable(_ socket: Int32) -> Bool {
+        var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, 0) == 1
+    }
+
+    @discardableResult
+    private func wait(
+        socket: Int32, reads: Bool = true, writes: Bool, upTo span: Milliseconds
+    ) -> Int32 {
+        var interest: Int32 = 0
+        if reads { interest |= POLLIN }
+        if writes { interest |= POLLOUT }
+        var descriptors = [
+            pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: socket, events: Int16(interest), revents: 0),
+        ]
+        poll(&descriptors, 2, Int32(clamping: max(span.count, 1)))
+        var rings: UInt64 = 0
+        Glibc.read(wake, &rings, 8)
+        let events = Int32(descriptors[1].revents)
+        // An error or hang-up shows when the library reads.
+        return events & (POLLERR | POLLHUP) != 0 ? events | POLLIN : events
+    }
+}

@@ -1,0 +1,27 @@
+/// Chooses devices by labels: `site=barn,rack=2` means all of these.
+public struct LabelSelector: Sendable, Hashable {
+    public struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
+        public let term: String
+
+        public var description: String {
+            "\"\(term)\" is no selector term; write KEY=VALUE, several with commas between"
+        }
+    }
+
+    public let terms: [String: String]
+
+    /// The empty text selects everything.
+    public init(_ text: String) throws(Fault) {
+        var terms: [String: String] = [:]
+        for term in text.split(separator: ",", omittingEmptySubsequences: true) {
+            let parts = term.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty else { throw Fault(term: String(term)) }
+            terms[String(parts[0])] = String(parts[1])
+        }
+        self.terms = terms
+    }
+
+    public func matches(_ labels: [String: String]) -> Bool {
+        terms.allSatisfy { labels[$0.key] == $0.value }
+    }
+}

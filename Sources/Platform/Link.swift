@@ -1,0 +1,24 @@
+/// The seam to the hub: frames in, frames out, over whatever carries them.
+///
+/// A link loses, repeats and reorders frames; the protocol above it copes. It never queues while
+/// disconnected: `send` then says so, and the sender reads its store again later.
+public protocol Link: Sendable {
+    /// What the link has to say, until it is closed. One consumer.
+    var events: AsyncStream<LinkEvent> { get }
+    func send(_ frame: [UInt8]) -> LinkSendResult
+    func close()
+}
+
+public enum LinkEvent: Sendable, Hashable {
+    case connected
+    case disconnected(reason: String)
+    case frame([UInt8])
+}
+
+public enum LinkSendResult: Sendable, Hashable {
+    case sent
+    /// Not connected. Nothing was queued.
+    case notConnected
+    /// Over the link's bound on bytes in flight. Nothing was queued; try after the next ack.
+    case busy
+}

@@ -1,0 +1,58 @@
+/// What to run: an absolute program path or a name on PATH, its arguments and environment.
+public struct ProcessCommand: Sendable, Hashable {
+    public let arguments: [String]
+    public let environment: [String: String]
+    public let workingDirectory: String?
+    /// Standard output and error are appended here.
+    public let logPath: String
+
+    public init(
+        arguments: [String], environment: [String: String], workingDirectory: String?,
+        logPath: String
+    ) {
+        self.arguments = arguments
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.logPath = logPath
+    }
+}
+
+/// A process, by its id and its start time: ids are used again, the pair is not.
+public struct ProcessIdentity: Sendable, Hashable {
+    public let pid: Int32
+    /// Clock ticks after boot (proc(5), field 22 of /proc/PID/stat).
+    public let startTicks: UInt64
+
+    public init(pid: Int32, startTicks: UInt64) {
+        self.pid = pid
+        self.startTicks = startTicks
+    }
+}
+
+public enum ProcessExit: Sendable, Hashable {
+    case code(Int32)
+    case signal(Int32)
+    /// The process was adopted, so its exit status went to somebody else.
+    case unknown
+}
+
+public struct ProcessError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let message: String
+
+    public init(_ message: String) { self.message = message }
+
+    public var description: String { message }
+}
+
+/// The seam to processes. A process outlives the agent that started it and is found again by its
+/// tag, so that an agent restart restarts nothing.
+public protocol ProcessRunner: Sendable {
+    /// Starts a process that carries `tag` in its environment.
+    func start(_ command: ProcessCommand, tag: String) throws(ProcessError) -> ProcessIdentity
+    /// Processes of ours that run, by tag.
+    func running() -> [String: ProcessIdentity]
+    /// The exit of a process, nil while it runs. Reaps it where it is a child.
+    func poll(_ identity: ProcessIdentity) -> ProcessExit?
+    /// Signals the whole process group.
+    func signal(_ identity: ProcessIdentity, _ signal: Int32)
+}

@@ -1,0 +1,102 @@
+public import Platform
+public import SyncProtocol
+
+extension AgentStore {
+    /// Rows that a bound took.
+    public struct Dropped: Sendable, Hashable {
+        public let stream: String
+        public let rows: UInt64
+        public let reason: GapReason
+    }
+
+    /// Bytes of the database that hold something.
+    public func bytesUsed() throws(SQLiteError) -> Int64 {
+        let pages = try connection.integer("PRAGMA page_count")
+        let free = try connection.integer("PRAGMA freelist_count")
+        return (pages - free) * Int64(options.connection.pageSize)
+    }
+
+    /// Drops rows over the bounds on bytes and age, each round in a transaction of its own, with
+    /// a gap record for every row: what is too old, then the oldest of the lowest class.
+    ///
+    /// `sent` names what is on its way to the hub: that is not dropped, as the hub may have it
+    /// by now. `now` is nil while the clock is not to be trusted; nothing is too old then.
+    public func enforceBounds(
+        sent: [LogSequence: UInt64], now: WallTime?
+    ) throws(SQLiteError) -> [Dropped] {
+        var all: [Dropped] = []
+        if let now {
+            let oldest = WallTime(milliseconds: now.milliseconds - options.ageMaximum.count)
+            while let dropped = try dropLowest(sent: sent, before: oldest, reason: .expired) {
+                all.append(dropped)
+            }
+        }
+        guard try bytesUsed() > options.bytesMaximum else { return all }
+        // A sixteenth more than needed at once, so that a full log is not trimmed at every row.
+        let target = options.bytesMaximum - options.bytesMaximum / 16
+        while try bytesUsed() > target,
+            let dropped = try dropLowest(sent: sent, before: nil, reason: .evicted)
+        {
+            all.append(dropped)
+        }
+        return all
+    }
+
+    private func dropLowest(
+        sent: [LogSequence: UInt64], before: WallTime?, reason: GapReason
+    ) throws(SQLiteError) -> Dropped? {
+        // The lowest class first; within it closed epochs, which are older, then by name.
+        let candidates = outbox.streams.values.sorted { left, right in
+            if left.priority != right.priority { return left.priority > right.priority }
+            if (left.sequence.epoch == epoch) != (right.sequence.epoch == epoch) {
+                return right.sequence.epoch == epoch
+            }
+            return left.sequence < right.sequence
+        }
+        for stream in candidates {
+            let protected = max(sent[stream.sequence] ?? 0, stream.acknowledged)
+            let rows = try drop(
+                stream.sequence, above: protected, before: before, reason: reason)
+            if rows > 0 {
+                return Dropped(stream: stream.sequence.stream, rows: rows, reason: reason)
+            }
+        }
+        return nil
+    }
+
+    private func drop(
+        _ sequence: LogSequence, above protected: UInt64, before: WallTime?, reason: GapReason
+    ) throws(SQLiteError) -> UInt64 {
+        let totals = totals
+        do {
+            return try connection.transaction { () throws(SQLiteError) in
+                let count = try outbox.drop(
+                    sequence, above: protected, before: before, limit: 256, reason: reason)
+                self.totals.dropped += count
+                try self.totals.store(meta)
+                return count
+            }
+        } catch {
+            self.totals = totals
+            throw error
+        }
+    }
+
+    /// Faults that SQLite finds in the file; empty for a sound one.
+    public func quickCheck() throws(SQLiteError) -> [String] { try connection.quickCheck() }
+
+    /// Writes a copy that opens by itself (`VACUUM INTO`).
+    public func copy(to path: String) throws(SQLiteError) {
+        try connection.prepare("VACUUM INTO ?1").run(.text(path))
+    }
+
+    /// A position that a commit stored; nil where none did.
+    public func mark(_ name: String) throws(SQLiteError) -> Int64? {
+        try meta.integer("mark." + name)
+    }
+
+    /// The latest wall time that this board believed in.
+    public func clockFloor() throws(SQLiteError) -> WallTime? {
+        try meta.integer("clock.floor").map { WallTime(milliseconds: $0) }
+    }
+}

@@ -1,0 +1,231 @@
+public import Platform
+public import SyncProtocol
+
+/// A sequence as the board keeps it.
+public struct OutboxStream: Sendable, Hashable {
+    let id: Int64
+    public let sequence: LogSequence
+    public let priority: MessagePriority
+    /// The highest number written.
+    public var last: UInt64
+    /// The hub has committed up to here.
+    public var acknowledged: UInt64
+    /// Rows up to here were acknowledged and then deleted.
+    public var trimmed: UInt64
+}
+
+/// The board's log and outbox in one: rows stay until the hub has acknowledged them, or a bound
+/// drops them and a gap record takes their place.
+public final class OutboxTables {
+    static let schema = """
+        CREATE TABLE stream(
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL, epoch INTEGER NOT NULL,
+            priority INTEGER NOT NULL, last INTEGER NOT NULL, acked INTEGER NOT NULL,
+            trimmed INTEGER NOT NULL, UNIQUE(name, epoch));
+        CREATE TABLE log(
+            stream INTEGER NOT NULL, seq INTEGER NOT NULL, boot INTEGER NOT NULL,
+            mono INTEGER NOT NULL, off INTEGER NOT NULL, quality INTEGER NOT NULL,
+            key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(stream, seq)) WITHOUT ROWID;
+        CREATE TABLE gap(
+            stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+            reason INTEGER NOT NULL, PRIMARY KEY(stream, first)) WITHOUT ROWID;
+        CREATE TABLE boot_clock(
+            boot INTEGER PRIMARY KEY, off INTEGER NOT NULL, quality INTEGER NOT NULL);
+        """
+
+    public private(set) var streams: [LogSequence: OutboxStream] = [:]
+    private let insertStream: Statement
+    private let updateStream: Statement
+    private let deleteStream: Statement
+    private let insertRow: Statement
+    private let rowsFrom: Statement
+    private let trimRows: Statement
+    private let oldestRows: Statement
+    private let gapsFrom: Statement
+    private let insertGap: Statement
+    private let deleteGaps: Statement
+    private let deleteRows: Statement
+    private let trimGaps: Statement
+    private let upsertClock: Statement
+    private let clockOf: Statement
+
+    init(_ connection: borrowing Connection) throws(SQLiteError) {
+        insertStream = try connection.prepare(
+            "INSERT INTO stream(name, epoch, priority, last, acked, trimmed) "
+                + "VALUES(?1,?2,?3,0,0,0) RETURNING id")
+        updateStream = try connection.prepare(
+            "UPDATE stream SET last=?2, acked=?3, trimmed=?4 WHERE id=?1")
+        deleteStream = try connection.prepare("DELETE FROM stream WHERE id=?1")
+        insertRow = try connection.prepare(
+            "INSERT INTO log(stream, seq, boot, mono, off, quality, key, value) "
+                + "VALUES(?1,?2,?3,?4,?5,?6,?7,?8)")
+        rowsFrom = try connection.prepare(
+            "SELECT seq, boot, mono, off, quality, key, value FROM log "
+                + "WHERE stream=?1 AND seq>=?2 ORDER BY seq")
+        trimRows = try connection.prepare("DELETE FROM log WHERE stream=?1 AND seq<=?2")
+        oldestRows = try connection.prepare(
+            "SELECT seq FROM log WHERE stream=?1 AND seq>?2 "
+                + "AND (?4 IS NULL OR (quality>0 AND mono+off<?4)) ORDER BY seq LIMIT ?3")
+        gapsFrom = try connection.prepare(
+            "SELECT first, last, reason FROM gap WHERE stream=?1 AND last>=?2 ORDER BY first")
+        insertGap = try connection.prepare(
+            "INSERT INTO gap(stream, first, last, reason) VALUES(?1,?2,?3,?4)")
+        deleteGaps = try connection.prepare(
+            "DELETE FROM gap WHERE stream=?1 AND first>=?2 AND last<=?3")
+        deleteRows = try connection.prepare(
+            "DELETE FROM log WHERE stream=?1 AND seq BETWEEN ?2 AND ?3")
+        trimGaps = try connection.prepare("DELETE FROM gap WHERE stream=?1 AND last<=?2")
+        upsertClock = try connection.prepare(
+            "INSERT INTO boot_clock(boot, off, quality) VALUES(?1,?2,?3) ON CONFLICT(boot) "
+                + "DO UPDATE SET off=excluded.off, quality=excluded.quality")
+        clockOf = try connection.prepare("SELECT off, quality FROM boot_clock WHERE boot=?1")
+        try load(connection)
+    }
+
+    /// Reads the streams again: after a rollback the memory may be ahead of the database.
+    func load(_ connection: borrowing Connection) throws(SQLiteError) {
+        let rows = try connection.query(
+            "SELECT id, name, epoch, priority, last, acked, trimmed FROM stream"
+        ) { (row) throws(SQLiteError) in
+            guard let priority = MessagePriority(rawValue: UInt8(clamping: row.integer(3))) else {
+                throw row.damaged("priority")
+            }
+            return OutboxStream(
+                id: row.integer(0),
+                sequence: LogSequence(stream: row.text(1), epoch: Epoch(nonce: row.bits(2))),
+                priority: priority, last: row.bits(4), acknowledged: row.bits(5),
+                trimmed: row.bits(6))
+        }
+        streams = Dictionary(rows.map { ($0.sequence, $0) }, uniquingKeysWith: { _, last in last })
+    }
+
+    /// Appends rows and returns the highest number.
+    func append(
+        _ sequence: LogSequence, _ priority: MessagePriority, _ rows: [LogRow]
+    ) throws(SQLiteError) {
+        var stream = try stream(sequence, priority)
+        for row in rows {
+            stream.last += 1
+            try insertRow.run(
+                .integer(stream.id), .integer(stream.last), .bits(row.time.boot.rawValue),
+                .integer(row.time.monotonic.milliseconds), .integer(row.time.offset.count),
+                .integer(Int64(row.time.quality.rawValue)), .text(row.key),
+                .blob(ValueCodec.encode(row.value)))
+        }
+        try store(stream)
+    }
+
+    /// Takes note of the hub's cursor, deletes what it covers, and forgets a closed epoch that has
+    /// nothing more to send.
+    func acknowledge(
+        _ sequence: LogSequence, upto: UInt64, current: Epoch
+    ) throws(SQLiteError) {
+        guard var stream = streams[sequence], upto > stream.acknowledged, upto <= stream.last
+        else { return }
+        stream.acknowledged = upto
+        stream.trimmed = max(stream.trimmed, upto)
+        try trimRows.run(.integer(stream.id), .integer(upto))
+        try trimGaps.run(.integer(stream.id), .integer(upto))
+        if sequence.epoch != current, upto == stream.last {
+            try deleteStream.run(.integer(stream.id))
+            streams[sequence] = nil
+        } else {
+            try store(stream)
+        }
+    }
+
+    /// Drops up to `limit` of the oldest rows of a sequence above `protected`, only those from
+    /// before `before` where that is given, and leaves a gap record. Returns how many it dropped.
+    func drop(
+        _ sequence: LogSequence, above protected: UInt64, before: WallTime?, limit: Int,
+        reason: GapReason
+    ) throws(SQLiteError) -> UInt64 {
+        guard let stream = streams[sequence] else { return 0 }
+        let numbers = try oldestRows.query(
+            [
+                .integer(stream.id), .integer(protected), .integer(Int64(limit)),
+                before.map { .integer($0.milliseconds) } ?? .null,
+            ]
+        ) { (row) throws(SQLiteError) in row.bits(0) }
+        guard let first = numbers.first, let last = numbers.last else { return 0 }
+        // One record for a run of dropped rows, also across several rounds of dropping.
+        let earlier = try gaps(stream, from: first - 1).first
+        let start = earlier.map { min($0.first, first) } ?? first
+        try deleteRows.run(.integer(stream.id), .integer(first), .integer(last))
+        try deleteGaps.run(.integer(stream.id), .integer(start), .integer(last))
+        try insertGap.run(
+            .integer(stream.id), .integer(start), .integer(last),
+            .integer(Int64(reason.rawValue)))
+        return UInt64(numbers.count)
+    }
+
+    func note(_ clock: BootClock) throws(SQLiteError) {
+        try upsertClock.run(
+            .bits(clock.boot.rawValue), .integer(clock.offset.count),
+            .integer(Int64(clock.quality.rawValue)))
+    }
+
+    /// Rows that wait for the hub, gaps not counted.
+    public func pending() -> UInt64 {
+        streams.values.reduce(0) { $0 + ($1.last - $1.acknowledged) }
+    }
+
+    private func stream(
+        _ sequence: LogSequence, _ priority: MessagePriority
+    ) throws(SQLiteError) -> OutboxStream {
+        if let known = streams[sequence] { return known }
+        let ids = try insertStream.query([
+            .text(sequence.stream), .bits(sequence.epoch.nonce),
+            .integer(Int64(priority.rawValue)),
+        ]) { (row) throws(SQLiteError) in row.integer(0) }
+        return OutboxStream(
+            id: ids.first ?? 0, sequence: sequence, priority: priority, last: 0, acknowledged: 0,
+            trimmed: 0)
+    }
+
+    private func store(_ stream: OutboxStream) throws(SQLiteError) {
+        try updateStream.run(
+            .integer(stream.id), .integer(stream.last), .integer(stream.acknowledged),
+            .integer(stream.trimmed))
+        streams[stream.sequence] = stream
+    }
+
+    func gaps(_ stream: OutboxStream, from first: UInt64) throws(SQLiteError) -> [LogGap] {
+        try gapsFrom.query([.integer(stream.id), .integer(first)]) { (row) throws(SQLiteError) in
+            guard let reason = GapReason(rawValue: UInt8(clamping: row.integer(2))) else {
+                throw row.damaged("gap reason")
+            }
+            return LogGap(first: row.bits(0), last: row.bits(1), reason: reason)
+        }
+    }
+
+    /// Rows from a number on, until `body` says false.
+    func rows(
+        _ stream: OutboxStream, from first: UInt64,
+        body: (UInt64, LogRow, Int) throws(SQLiteError) -> Bool
+    ) throws(SQLiteError) {
+        try rowsFrom.scan([.integer(stream.id), .integer(first)]) { (row) throws(SQLiteError) in
+            let bytes = row.blob(6)
+            guard let quality = ClockQuality(rawValue: UInt8(clamping: row.integer(4))),
+                let value = try? ValueCodec.decode(bytes)
+            else { throw row.damaged("log row") }
+            let time = LogTime(
+                boot: BootID(rawValue: row.bits(1)),
+                monotonic: MonotonicTime(milliseconds: row.integer(2)),
+                offset: Milliseconds(row.integer(3)), quality: quality)
+            let key = row.text(5)
+            return try body(
+                row.bits(0), LogRow(time: time, key: key, value: value),
+                bytes.count + key.utf8.count)
+        }
+    }
+
+    func clock(_ boot: BootID) throws(SQLiteError) -> BootClock? {
+        try clockOf.query([.bits(boot.rawValue)]) { (row) throws(SQLiteError) in
+            guard let quality = ClockQuality(rawValue: UInt8(clamping: row.integer(1))) else {
+                throw row.damaged("clock quality")
+            }
+            return BootClock(boot: boot, offset: Milliseconds(row.integer(0)), quality: quality)
+        }.first
+    }
+}

@@ -1,0 +1,1 @@
+// Simulated conformers of Platform's seams.

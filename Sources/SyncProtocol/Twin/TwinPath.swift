@@ -1,0 +1,55 @@
+/// A key of a twin, such as `reported/board/load_1m`. Its first segment decides how it merges
+/// and who may write it.
+public struct TwinPath: Sendable, Hashable, Comparable {
+    public enum Fault: Error, Sendable, Hashable, CustomStringConvertible {
+        case empty
+        case tooLong
+        case badSegment
+        case unknownPrefix(String)
+
+        public var description: String {
+            switch self {
+            case .empty: "the path is empty; give one such as desired/workloads/web"
+            case .tooLong: "the path is longer than \(TwinPath.bytesMaximum) bytes"
+            case .badSegment:
+                "the path has an empty segment or a control character; separate names with one /"
+            case .unknownPrefix(let prefix):
+                "no twin path starts with \(prefix)/; use desired/, config/ or reported/"
+            }
+        }
+    }
+
+    public static let bytesMaximum = 256
+
+    public let text: String
+    public let kind: CellKind
+
+    public init(_ text: String) throws(Fault) {
+        guard !text.isEmpty else { throw .empty }
+        guard text.utf8.count <= Self.bytesMaximum else { throw .tooLong }
+        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard segments.count >= 2, segments.allSatisfy({ !$0.isEmpty }),
+            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        else { throw .badSegment }
+        switch segments[0] {
+        case "reported": kind = .singleWriter
+        case "desired", "config": kind = .lastWriterWins
+        default: throw .unknownPrefix(String(segments[0]))
+        }
+        self.text = text
+    }
+
+    /// The path below its prefix, split at the slashes.
+    public var segments: [Substring] { text.split(separator: "/") }
+
+    /// Whether the writer of an epoch may write here: only the device reports; hub and the
+    /// operator at the board both desire and configure.
+    public func isWritable(by role: Epoch.Role) -> Bool {
+        kind == .lastWriterWins || role == .device
+    }
+
+    /// Where the board answers a wish at this path; nil where that would be too long.
+    public var answer: TwinPath? { try? TwinPath("reported/" + text) }
+
+    public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+}

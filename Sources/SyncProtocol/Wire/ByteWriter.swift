@@ -1,0 +1,62 @@
+/// Appends the wire's primitives: LEB128 varints, zigzag integers, length-prefixed bytes, and
+/// strings that are spelled once a frame and named by number after that.
+struct ByteWriter {
+    private(set) var bytes: [UInt8] = []
+    private var dictionary: [String: UInt64] = [:]
+
+    mutating func byte(_ value: UInt8) { bytes.append(value) }
+
+    mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
+
+    mutating func fixed32(_ value: UInt32) {
+        for shift in stride(from: 0, to: 32, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> UInt32(shift)))
+        }
+    }
+
+    mutating func fixed64(_ value: UInt64) {
+        for shift in stride(from: 0, to: 64, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+        }
+    }
+
+    mutating func blob(_ value: some Collection<UInt8>) {
+        varint(UInt64(value.count))
+        bytes.append(contentsOf: value)
+    }
+
+    mutating func string(_ value: String) { blob(value.utf8) }
+
+    /// Zero and the text at its first use in a frame, then its number.
+    mutating func name(_ value: String) {
+        if let number = dictionary[value] {
+            varint(number)
+        } else {
+            varint(0)
+            string(value)
+            if dictionary.count < FrameBounds.names {
+                dictionary[value] = UInt64(dictionary.count + 1)
+            }
+        }
+    }
+}
+
+/// What a decoder accepts at most. Everything that a frame makes it allocate is bounded by the
+/// frame's own length and these.
+public enum FrameBounds {
+    /// A frame in bytes.
+    public static let bytes = 1 << 20
+    /// Names that a frame's dictionary holds.
+    static let names = 4096
+    /// A string or byte value in bytes.
+    public static let string = 1 << 18
+}

@@ -1,0 +1,76 @@
+/// Why the words on the command line cannot be followed.
+struct UsageError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// The command line: a command, words, and options. Written out, as a parser library would cost
+/// the agent more memory than all of its own code.
+struct Arguments {
+    private static let withValue = ["--config", "--socket"]
+    private static let flags = ["--json"]
+    private static let commands = [
+        "run", "check", "config", "status", "twin", "version", "--version", "help", "--help", "-h",
+    ]
+
+    let command: String
+    let words: [String]
+    private let options: [String: String]
+
+    init(_ arguments: [String]) throws(UsageError) {
+        guard let command = arguments.first else { throw UsageError(description: "no command") }
+        guard Self.commands.contains(command) else {
+            throw UsageError(description: "edge-agent has no command \(command)")
+        }
+        self.command = command
+        var words: [String] = []
+        var options: [String: String] = [:]
+        var rest = arguments.dropFirst()
+        while let word = rest.popFirst() {
+            if word == "--" {
+                words += rest
+                break
+            } else if Self.withValue.contains(word) {
+                guard let value = rest.popFirst() else {
+                    throw UsageError(description: "\(word) needs a value")
+                }
+                options[word] = value
+            } else if Self.flags.contains(word) {
+                options[word] = ""
+            } else if word.hasPrefix("--") {
+                throw UsageError(description: "edge-agent \(command) has no option \(word)")
+            } else {
+                words.append(word)
+            }
+        }
+        self.words = words
+        self.options = options
+        try check()
+    }
+
+    var isJSON: Bool { options["--json"] != nil }
+    var config: String? { options["--config"] }
+    var socket: String? { options["--socket"] }
+
+    private func check() throws(UsageError) {
+        switch command {
+        case "run", "check":
+            guard config != nil else {
+                throw UsageError(description: "edge-agent \(command) needs --config FILE")
+            }
+            try expect(words.isEmpty)
+        case "twin":
+            switch words.first {
+            case "get": try expect(words.count <= 2)
+            case "set": try expect(words.count == 3)
+            default: throw UsageError(description: "edge-agent twin is followed by get or set")
+            }
+        default: try expect(words.isEmpty)
+        }
+    }
+
+    private func expect(_ isRight: Bool) throws(UsageError) {
+        guard isRight else {
+            throw UsageError(description: "edge-agent \(command): too many or too few words")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import EdgeAgent
+import Glibc
+import LinuxPlatform
+
+/// The configuration from a file, or what is wrong with it.
+enum ConfigurationFile {
+    static let bytesMaximum = 2 << 20
+
+    static func read(_ path: String) -> AgentConfiguration? {
+        do {
+            let bytes = try LinuxFileSystem().read(absolute(path), maximumBytes: bytesMaximum)
+            let node = try YAMLDocument.read(bytes, file: path)
+            return try AgentConfiguration.read(node, file: path, hostName: hostName())
+        } catch {
+            Output.error("edge-agent: \(error)")
+            return nil
+        }
+    }
+
+    static func hostName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, 255)
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+}
+
+enum CheckCommand {
+    static func run(_ arguments: Arguments) -> Int32 {
+        guard let path = arguments.config, ConfigurationFile.read(path) != nil else {
+            return ExitCode.usage
+        }
+        Output.line("\(path): ok")
+        return ExitCode.done
+    }
+}
+
+enum ReferenceCommand {
+    static func run() -> Int32 {
+        Output.line(AgentConfiguration.reference())
+        return ExitCode.done
+    }
+}

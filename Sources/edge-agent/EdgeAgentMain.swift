@@ -1,0 +1,79 @@
+import Glibc
+import LinuxPlatform
+import Platform
+
+/// `edge-agent`: reads its arguments and hands them on.
+@main
+enum EdgeAgentMain {
+    static func main() async {
+        let words = Array(CommandLine.arguments.dropFirst())
+        do throws(UsageError) {
+            let arguments = try Arguments(words)
+            let code = await run(arguments)
+            exit(code)
+        } catch {
+            Output.error("\(error)\n\n\(usage)")
+            exit(ExitCode.usage)
+        }
+    }
+
+    private static func run(_ arguments: Arguments) async -> Int32 {
+        switch arguments.command {
+        case "run": await RunCommand.run(arguments)
+        case "check": CheckCommand.run(arguments)
+        case "config": ReferenceCommand.run()
+        case "status": StatusCommand.run(arguments)
+        case "twin": TwinCommand.run(arguments)
+        case "version", "--version": version()
+        default: help()
+        }
+    }
+
+    private static func version() -> Int32 {
+        Output.line("edge-agent \(Release.version)")
+        return ExitCode.done
+    }
+
+    private static func help() -> Int32 {
+        Output.line(usage)
+        return ExitCode.done
+    }
+
+    static let usage = """
+        usage: edge-agent run --config FILE
+               edge-agent check --config FILE
+               edge-agent config
+               edge-agent status [--json] [--socket PATH | --config FILE]
+               edge-agent twin get [PATH] [--json] [--socket PATH | --config FILE]
+               edge-agent twin set PATH VALUE [--socket PATH | --config FILE]
+               edge-agent version
+
+        config prints every field of a configuration file with its default, unit and reason.
+        VALUE is JSON; what is no JSON is taken as text.
+        exit: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 no agent, 5 refused
+        """
+}
+
+/// The exit codes that all our programs share.
+enum ExitCode {
+    static let done: Int32 = 0
+    static let failed: Int32 = 1
+    static let usage: Int32 = 2
+    static let unreachable: Int32 = 4
+}
+
+enum Output {
+    static func line(_ text: String) { put(text, 1) }
+
+    static func error(_ text: String) { put(text, 2) }
+
+    private static func put(_ text: String, _ descriptor: Int32) {
+        var rest = Array((text + "\n").utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import EdgeAgent
+import Glibc
+import LinuxPlatform
+import Platform
+
+/// `edge-agent run`: puts the real world around an `Agent`.
+enum RunCommand {
+    static func run(_ arguments: Arguments) async -> Int32 {
+        guard let path = arguments.config, let configuration = ConfigurationFile.read(path) else {
+            return ExitCode.usage
+        }
+        let files = LinuxFileSystem()
+        do {
+            try files.makeDirectory(configuration.state.directory, mode: 0o750)
+            let control = try UnixControlListener(path: configuration.control.socket)
+            let world = world(configuration, files, control)
+            StopSignals.install {
+                world.control.close()
+                world.bus?.close()
+                world.link?.close()
+                world.timer.close()
+            }
+            let agent = try Agent(
+                world: world, configuration: configuration, version: Release.version,
+                floor: Release.date)
+            Output.line(
+                "ready device=\(configuration.device.id) socket=\(configuration.control.socket)")
+            await agent.run()
+            return ExitCode.done
+        } catch {
+            Output.error("edge-agent: \(error)\(advice(error, configuration))")
+            return ExitCode.failed
+        }
+    }
+
+    private static func advice(_ error: any Error, _ configuration: AgentConfiguration) -> String {
+        guard error is FileError || !(error is ControlSocketError) else { return "" }
+        return ". The agent needs to write state.directory (\(configuration.state.directory)): "
+            + "check that it is on a writable file system with free space and belongs to the "
+            + "agent's user."
+    }
+
+    private static func world(
+        _ configuration: AgentConfiguration, _ files: LinuxFileSystem,
+        _ control: UnixControlListener
+    ) -> AgentWorld {
+        let entropy = LinuxEntropy()
+        return AgentWorld(
+            timekeeper: LinuxTimekeeper(), entropy: entropy, fileSystem: files,
+            processes: LinuxProcessRunner(owner: configuration.state.directory),
+            timer: LinuxWakeTimer(name: "timer"), control: control,
+            bus: bus(configuration, entropy), link: link(configuration, entropy),
+            executor: ThreadExecutor(name: "agent"), report: { Output.error($0) },
+            trimMemory: { MemoryTrim.run() })
+    }
+
+    private static func bus(
+        _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
+    ) -> MosquittoBus? {
+        let broker = configuration.localBroker
+        guard broker.isEnabled else { return nil }
+        var settings = MosquittoClient.Settings(
+            host: broker.host, port: broker.port, clientID: "edge-agent-\(configuration.device.id)")
+        // The broker keeps what devices say while the agent is away.
+        settings.startsClean = false
+        settings.receiveMaximum = broker.window
+        settings.holdsAcknowledgements = true
+        settings.subscriptions = Agent.subscriptions(configuration)
+        settings.reconnectMaximum = 5000
+        return MosquittoBus(settings: settings, entropy: entropy)
+    }
+
+    private static func link(
+        _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
+    ) -> MosquittoLink? {
+        let uplink = configuration.uplink
+        guard uplink.isEnabled else { return nil }
+        var settings = MosquittoClient.Settings(
+            host: uplink.host, port: uplink.port, clientID: "device-\(configuration.device.id)")
+        settings.keepAliveSeconds = Int(uplink.keepalive.count / 1000)
+        settings.reconnectFirst = uplink.reconnectMin
+        settings.reconnectMaximum = uplink.reconnectMax
+        return MosquittoLink(device: configuration.device.id, settings: settings, entropy: entropy)
+    }
+}

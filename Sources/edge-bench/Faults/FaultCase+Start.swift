@@ -1,0 +1,102 @@
+import Platform
+
+/// Faults that show at the start: configuration, ports, peers that are not there.
+extension FaultCase {
+    /// A wrong file, and what its error must name besides the line.
+    private static let wrongFiles: [(yaml: String, line: Int, names: String)] = [
+        ("device:\n  id: board\nuplink:\n  prt: 1883\n", 4, "uplink.prt"),
+        ("device:\n  id: board\nuplink:\n  port: many\n", 4, "uplink.port"),
+        ("device:\n  id: board\nuplink:\n  port: 70000\n", 4, "uplink.port"),
+        ("device:\n  id: board\nuplink:\n  host: 192.0.2.1\n", 4, "uplink.host"),
+        ("device:\n  id: \"two words\"\n", 2, "device.id"),
+        ("device:\n  id: board\n  id: other\n", 3, "id"),
+        ("device:\n\tid: board\n", 2, ""),
+    ]
+
+    static func wrongYAML(_ world: World) async throws -> String {
+        let agent = try Agent("board", in: world, AgentSettings())
+        for file in wrongFiles {
+            let path = world.folder + "/wrong.yaml"
+            try Files.write(file.yaml, to: path)
+            for verb in ["check", "run"] {
+                let result = try await agent.run([verb, "--config", path])
+                try demand(
+                    result.code == 2,
+                    "`\(verb)` of a wrong file gave exit \(result.code), not 2: \(file.yaml)")
+                try demand(
+                    result.error.contains(file.names)
+                        && (result.error.contains(":\(file.line)")
+                            || result.error.contains("line \(file.line)")),
+                    "the error names not line \(file.line) and \(file.names): \(result.error)")
+            }
+        }
+        return "exit 2 with line and field for each of \(wrongFiles.count) wrong files"
+    }
+
+    static func portInUse(_ world: World) async throws -> String {
+        let site = try Site(in: world)
+        try await site.start()
+        let second = try Hub(
+            in: world, mqttPort: site.uplink.port, folder: world.folder + "/hub2",
+            apiPort: site.hub.apiPort)
+        try await second.initialise()
+        let result = try await Command(
+            executable: world.program("fleet-hub"), scratch: world.logs
+        ).run([
+            "serve", "--data", second.folder, "--listen", "127.0.0.1:\(site.hub.apiPort)",
+            "--mqtt", "127.0.0.1:\(site.uplink.port)",
+        ])
+        try demand(result.code == 1, "the second hub gave exit \(result.code), not 1")
+        try demand(
+            result.error.contains("\(site.hub.apiPort)") && result.error.contains("in use"),
+            "the error does not say which port is in use: \(result.error)")
+        try demand(try await site.hub.reader.health() != nil, "the first hub no longer answers")
+        return "the second hub ended with 1 and named the port; the first went on"
+    }
+
+    static func noBroker(_ world: World) async throws -> String {
+        let site = try Site(in: world)
+        try await site.hub.initialise()
+        try await site.hub.start()
+        let broker = try Mosquitto("board-broker", in: world)
+        let agent = try Agent(
+            "board", in: world,
+            .forTests(uplinkPort: site.uplink.port, localPort: broker.port))
+        try await agent.start()
+        let alone = try await agent.status()
+        try demand(
+            alone.uplinkState == "disconnected",
+            "without a broker the uplink says \(alone.uplinkState)")
+        try await waitUntil(
+            "the board's own rows", within: .seconds(20), logs: agent.logPaths
+        ) { try await agent.status().pending > 0 }
+        let health = try await site.hub.reader.health()
+        try demand(health?.mqtt == "disconnected", "the hub does not say that its broker is away")
+        try await site.uplink.start()
+        try await broker.start()
+        try await site.settle(agent)
+        let readings = try await site.hub.reader.cells(agent.id, prefix: "reported/board/")
+        try demand(!readings.isEmpty, "the board reports nothing about itself")
+        return "agent and hub ran without brokers, said so, and met once they came"
+    }
+
+    static func noHub(_ world: World) async throws -> String {
+        let site = try Site(in: world)
+        try await site.uplink.start()
+        try await site.hub.initialise()
+        let board = try await site.board("board")
+        try await board.agent.start()
+        try await publish(1...100, to: board, in: world)
+        try await waitUntil(
+            "the agent to keep the messages", within: .seconds(20), logs: board.agent.logPaths
+        ) { try await board.agent.status().pending >= 100 }
+        let before = try await board.agent.status()
+        try demand(
+            before.acked == 0,
+            "\(before.acked) rows were released although no hub was there to commit them")
+        try await site.hub.start()
+        try await expect(1...100, from: board, at: site)
+        try await site.settle(board.agent)
+        return "\(before.pending) rows waited for the hub and arrived once it came"
+    }
+}

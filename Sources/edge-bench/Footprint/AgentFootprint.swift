@@ -1,0 +1,88 @@
+import ArgumentParser
+import Foundation
+import Platform
+
+/// `edge-bench agent`: what the agent takes of a board.
+struct AgentFootprint: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent",
+        abstract: "Measures memory, start, processor time and writes of the release agent.",
+        discussion: """
+            A stripped copy of the agent runs connected for half of the time idle and for the \
+            other half at 10 local messages a second, with its defaults and its state on an ext4 \
+            of its own (needs root). It runs on copies of its libraries, so that no other process \
+            maps them. The full form is one real hour each; a shorter run is scaled to hours and \
+            says so.
+            """)
+
+    @Option(help: "Length of the run; half idle, half loaded.")
+    var minutes: Double = 120
+
+    @Flag(help: "Accepted for uniformity; the result is always one JSON line.")
+    var json = false
+
+    @OptionGroup var options: WorldOptions
+
+    private static let rate = 10.0
+    private static let starts = 5
+
+    func validate() throws {
+        guard (1...2880).contains(minutes) else {
+            throw ValidationError("--minutes must be 1 to 2880")
+        }
+    }
+
+    func run() async throws {
+        let world = try World(options)
+        defer { world.close() }
+        let part = minutes * 30
+        // Ten minutes after start, as the target says, or as far into a shorter run as a fifth.
+        let settle = min(600, minutes * 60 / 5)
+        if minutes < 120 {
+            Terminal.say(
+                "a run of \(minutes) minutes: PSS after \(Int(settle)) s instead of 600 s, hourly "
+                    + "figures scaled from \(Int(part)) s each")
+        }
+        let disk = try await Disk.ext4("disk", mebibytes: 256, in: world)
+        let binary = try await strippedAgent(in: world)
+        let rig = try await FootprintRig(in: world, binary: binary, disk: disk)
+
+        var ready: [Double] = []
+        for _ in 0..<Self.starts {
+            ready.append(
+                try ReadyTime.measure(binary, configuration: rig.agent.configurationPath))
+        }
+        try await rig.connect()
+        let idle = try await rig.observe(seconds: part, memoryAt: min(settle, part))
+        let feed = Feed(
+            try Publisher(
+                "feed", topic: "zigbee2mqtt/sensor", port: rig.localPort, logs: world.logs),
+            rate: Self.rate, payload: Payload.numbered)
+        async let feeding: Void = feed.run(limit: Int(part * Self.rate))
+        let loaded = try await rig.observe(seconds: part, memoryAt: part)
+        try await feeding
+
+        var line = ResultLine()
+        line.add("idle_pss_kib", idle.memory.pss)
+        line.add("idle_rss_kib", idle.memory.rss)
+        line.add("idle_anonymous_kib", idle.memory.anonymous)
+        line.add("loaded_pss_kib", loaded.memory.pss)
+        line.add("major_faults_per_hour", idle.perHour(Double(idle.majorFaults)))
+        line.add("ready_ms", ReadyTime.median(ready))
+        line.add("idle_cpu_percent", idle.processorSeconds / idle.seconds * 100)
+        line.add("written_kib_per_idle_hour", idle.perHour(Double(idle.sectors) / 2))
+        line.add("written_kib_per_loaded_hour", loaded.perHour(Double(loaded.sectors) / 2))
+        line.add("binary_kib", (Files.size(binary) + 1023) / 1024)
+        line.add("minutes", minutes)
+        line.add("scaled", minutes < 120)
+        Terminal.print(line.json)
+    }
+
+    /// A stripped copy of the release agent.
+    private func strippedAgent(in world: World) async throws -> String {
+        let target = try world.makeFolder("bin") + "/edge-agent"
+        let strip = try Command(executable: Spawn.locate("strip"), scratch: world.logs)
+        try await strip.mustRun(["-o", target, world.program("edge-agent")])
+        return target
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Platform
+
+/// One `fleet-hub` with its data folder.
+final class Hub {
+    let folder: String
+    let apiPort: Int
+    private let mqttPort: Int
+    private let world: World
+    private let rowsMax: Int?
+    private var process: ManagedProcess?
+    /// The admin token that `init` printed.
+    private(set) var token = ""
+
+    init(
+        in world: World, mqttPort: Int, folder: String? = nil, apiPort: Int? = nil,
+        rowsMax: Int? = nil
+    ) throws {
+        self.world = world
+        self.mqttPort = mqttPort
+        self.rowsMax = rowsMax
+        self.folder = folder ?? world.folder + "/hub"
+        self.apiPort = try apiPort ?? world.freePort()
+    }
+
+    var url: String { "http://127.0.0.1:\(apiPort)" }
+
+    var reader: HubReader { HubReader(url: url, token: token) }
+
+    /// `fleet-hub init`; keeps the token.
+    func initialise() async throws {
+        let result = try await Command(executable: world.program("fleet-hub"), scratch: world.logs)
+            .mustRun(["init", "--data", folder, "--json"])
+        guard let token = try result.json()["token"]?.stringValue else {
+            throw BenchFailure("fleet-hub init --json printed no token")
+        }
+        self.token = token
+    }
+
+    /// Starts it and waits for its ready line.
+    func start() async throws {
+        try launch()
+        try await waitUntilReady()
+    }
+
+    /// Starts it and does not wait.
+    func launch() throws {
+        var arguments = [
+            "serve", "--data", folder, "--listen", "127.0.0.1:\(apiPort)",
+            "--mqtt", "127.0.0.1:\(mqttPort)",
+        ]
+        if let rowsMax { arguments += ["--log-rows-max", String(rowsMax)] }
+        process = try ManagedProcess(
+            "hub", world.program("fleet-hub"), arguments, logs: world.logs)
+    }
+
+    func waitUntilReady() async throws {
+        try await process?.waitForLine(prefix: "ready ")
+    }
+
+    /// How it ended, nil while it runs.
+    func end() -> ProcessEnd? { process?.end() }
+
+    func kill() {
+        process?.kill()
+        process = nil
+    }
+
+    func stop() async {
+        await process?.stop()
+        process = nil
+    }
+
+    var logPaths: [String] { ["\(world.logs)/hub.out", "\(world.logs)/hub.err"] }
+
+    /// The operator's command line against this hub.
+    func fleet() throws -> Command {
+        Command(
+            executable: try world.program("fleet"),
+            environment: [
+                "FLEET_URL": url, "FLEET_TOKEN": token,
+                "XDG_CONFIG_HOME": world.folder + "/config",
+            ],
+            scratch: world.logs)
+    }
+}

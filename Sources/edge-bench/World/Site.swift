@@ -1,0 +1,107 @@
+/// A hub, its uplink broker and boards, each with a broker of its own: the parts of most runs.
+final class Site {
+    let world: World
+    let uplink: Mosquitto
+    let hub: Hub
+
+    /// One board: the agent and the broker that its devices publish to.
+    struct Board {
+        let agent: Agent
+        let broker: Mosquitto
+    }
+
+    init(
+        in world: World, uplink options: Mosquitto.Options = .init(), hubFolder: String? = nil,
+        rowsMax: Int? = nil
+    ) throws {
+        self.world = world
+        uplink = try Mosquitto("uplink", in: world, options)
+        hub = try Hub(in: world, mqttPort: uplink.port, folder: hubFolder, rowsMax: rowsMax)
+    }
+
+    /// Starts broker and hub.
+    func start() async throws {
+        try await uplink.start()
+        try await hub.initialise()
+        try await hub.start()
+    }
+
+    /// Starts a board's own broker and prepares its agent, which is not started yet.
+    func board(
+        _ id: String, broker options: Mosquitto.Options = .init(isPersistent: true),
+        executable: String? = nil, stateFolder: String? = nil, fields: [String: String] = [:],
+        labels: [(String, String)] = []
+    ) async throws -> Board {
+        let broker = try Mosquitto(id + "-broker", in: world, options)
+        try await broker.start()
+        var settings = AgentSettings.forTests(uplinkPort: uplink.port, localPort: broker.port)
+        settings.fields.merge(fields) { $1 }
+        settings.labels = labels
+        let agent = try Agent(
+            id, in: world, executable: executable, stateFolder: stateFolder, settings)
+        return Board(agent: agent, broker: broker)
+    }
+
+    /// True once the hub has rows of this agent.
+    func reachedHub(_ agent: Agent) async throws -> Bool {
+        try await hub.reader.cursorsIfReachable(agent.id)?.isEmpty == false
+    }
+
+    /// How an agent's store and the hub stand to each other.
+    struct Balance: Equatable {
+        /// Rows the agent's store has committed, and those waiting there.
+        let written: Int
+        let pending: Int
+        /// Rows and gap rows at the hub.
+        let atHub: Int
+
+        var isSettled: Bool { pending == 0 && written == atHub }
+    }
+
+    /// The balance of one board, nil while agent or hub cannot be reached.
+    func balance(of agent: Agent) async throws -> Balance? {
+        guard let status = try await agent.statusIfReachable(),
+            let cursors = try await hub.reader.cursorsIfReachable(agent.id)
+        else { return nil }
+        return Balance(
+            written: status.written, pending: status.pending,
+            atHub: cursors.reduce(0) { $0 + $1.total })
+    }
+
+    /// Waits until the hub has all that the agent wrote, or until nothing has moved for `patience`.
+    /// - Returns: the last balance; the caller judges it.
+    func standstill(
+        of agent: Agent, patience: Duration = .seconds(20), within limit: Duration = .seconds(300)
+    ) async throws -> Balance {
+        var last: Balance?
+        var changed = ContinuousClock.now
+        return try await eventually(
+            "agent \(agent.id) and hub to come to rest", within: limit, every: .milliseconds(200),
+            logs: agent.logPaths + hub.logPaths
+        ) {
+            let now = try await balance(of: agent)
+            if now != last {
+                last = now
+                changed = ContinuousClock.now
+            }
+            guard let now else { return nil }
+            return now.isSettled || ContinuousClock.now - changed > patience ? now : nil
+        }
+    }
+
+    /// Waits until the hub has all that the agent wrote.
+    /// - Throws: `BenchFailure` where that does not come about.
+    @discardableResult
+    func settle(
+        _ agent: Agent, patience: Duration = .seconds(20), within limit: Duration = .seconds(300)
+    ) async throws -> Balance {
+        let balance = try await standstill(of: agent, patience: patience, within: limit)
+        guard balance.isSettled else {
+            throw BenchFailure(
+                "agent \(agent.id) wrote \(balance.written) rows, the hub accounts for "
+                    + "\(balance.atHub), \(balance.pending) wait, and nothing moves"
+                    + Files.tails(agent.logPaths + hub.logPaths))
+        }
+        return balance
+    }
+}

@@ -1,0 +1,149 @@
+import ArgumentParser
+import FleetHub
+import Foundation
+import LinuxPlatform
+import Platform
+import SQLiteStore
+import SyncProtocol
+
+/// `fleet-hub`: the server of a fleet.
+@main
+struct FleetHubCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fleet-hub", abstract: "The server of a fleet of boards.",
+        version: Release.version, subcommands: [Initialise.self, Serve.self, Doctor.self])
+
+    /// ArgumentParser ends with 64 on a usage error; our programs with 2.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let code as ExitCode {
+            Foundation.exit(code.rawValue)
+        } catch let error as HubCommandError {
+            FileHandle.standardError.write(Data("fleet-hub: \(error)\n".utf8))
+            Foundation.exit(error.exitCode)
+        } catch {
+            let code = exitCode(for: error)
+            let text = fullMessage(for: error)
+            if code == .success {
+                print(text)
+                Foundation.exit(0)
+            }
+            FileHandle.standardError.write(Data((text + "\n").utf8))
+            Foundation.exit(code == .validationFailure ? 2 : 1)
+        }
+    }
+}
+
+/// What went wrong, why, and what to do.
+struct HubCommandError: Error, CustomStringConvertible {
+    let description: String
+    var exitCode: Int32 = 1
+}
+
+/// The hub's files, below one directory.
+struct DataDirectory {
+    let path: String
+
+    var database: String { path + "/hub.db" }
+
+    /// - Throws: where `fleet-hub init` has not run there.
+    func requireInitialised() throws(HubCommandError) {
+        guard LinuxFileSystem().size(database) != nil else {
+            throw HubCommandError(
+                description: "there is no hub in \(path). Make one with: "
+                    + "fleet-hub init --data \(path)")
+        }
+    }
+
+    func open() throws(HubCommandError) -> HubStore {
+        do {
+            return try HubStore(
+                path: database, epoch: Epoch(random: LinuxEntropy().next(), role: .hub))
+        } catch {
+            let advice =
+                error.kind == .damaged
+                ? "Keep the file, restore a backup in its place, and start again: boards bring "
+                    + "back what the backup lacks."
+                : "Check that the directory is writable and its disk has space."
+            throw HubCommandError(description: "cannot open \(database): \(error). \(advice)")
+        }
+    }
+}
+
+struct Initialise: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Make a hub and its admin token, which is shown once.")
+
+    @Option(name: .customLong("data"), help: "The directory of the hub's data.")
+    var data: String
+
+    @Flag(name: .customLong("json"), help: "Print the token as one line of JSON.")
+    var json = false
+
+    func run() throws {
+        let directory = DataDirectory(path: URL(fileURLWithPath: data).path)
+        guard LinuxFileSystem().size(directory.database) == nil else {
+            throw HubCommandError(
+                description: "there is a hub in \(directory.path) already. Its token was shown "
+                    + "when it was made; serve it with: fleet-hub serve --data \(directory.path)")
+        }
+        try LinuxFileSystem().makeDirectory(directory.path, mode: 0o750)
+        let token = Self.newToken()
+        let store = try directory.open()
+        try store.addToken(
+            hash: FleetHub.hash(token: token), name: "admin", at: LinuxTimekeeper().now().wall)
+        if json {
+            print(Value.object([("token", .string(token))]).json)
+        } else {
+            print("The hub is made. Its admin token, shown this once:\n\n  \(token)\n")
+            print("Serve it:  fleet-hub serve --data \(directory.path)")
+            print("Log in:    fleet login http://127.0.0.1:8080 --token \(token)")
+        }
+    }
+
+    /// 256 random bits.
+    private static func newToken() -> String {
+        (0..<4).map { _ in
+            let digits = String(LinuxEntropy().next(), radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+}
+
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check a hub's data while it does not run, or beside it.")
+
+    @Option(name: .customLong("data"), help: "The directory of the hub's data.")
+    var data: String
+
+    func run() throws {
+        let directory = DataDirectory(path: URL(fileURLWithPath: data).path)
+        try directory.requireInitialised()
+        var options = Connection.Options()
+        options.isReadOnly = true
+        do {
+            let connection = try Connection.open(directory.database, options: options)
+            let faults = try connection.quickCheck()
+            guard faults.isEmpty else {
+                throw HubCommandError(
+                    description: "\(directory.database) is damaged: "
+                        + faults.joined(separator: "; ") + ". Restore a backup.")
+            }
+        } catch let error as SQLiteError {
+            throw HubCommandError(
+                description: "\(directory.database) cannot be read: \(error). Restore a backup.")
+        }
+        print("ok    \(directory.database) is sound")
+        if let space = LinuxFileSystem().capacity(directory.path) {
+            let percent = space.free * 100 / max(space.total, 1)
+            print("\(percent < 5 ? "warn " : "ok   ") \(percent) % of its disk is free")
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import FleetHub
+import FleetHubAPI
+import Foundation
+import LinuxPlatform
+import Logging
+import Platform
+import SQLiteStore
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Serve a fleet.")
+
+    @Option(name: .customLong("data"), help: "The directory that fleet-hub init made.")
+    var data: String
+
+    @Option(name: .customLong("listen"), help: "Where the API is served. Loopback only.")
+    var listen = "127.0.0.1:8080"
+
+    @Option(name: .customLong("mqtt"), help: "The broker between boards and hub. Loopback only.")
+    var mqtt = "127.0.0.1:1883"
+
+    @Option(name: .customLong("log-rows-max"), help: "Log rows kept per device.")
+    var logRowsMax = 200_000
+
+    func run() async throws {
+        let directory = DataDirectory(path: URL(fileURLWithPath: data).path)
+        try directory.requireInitialised()
+        let api = try HostPort(listen, option: "--listen")
+        let broker = try HostPort(mqtt, option: "--mqtt")
+        guard logRowsMax >= 1000 else {
+            throw HubCommandError(
+                description: "--log-rows-max \(logRowsMax) is too small; give 1000 or more",
+                exitCode: 2)
+        }
+        var settings = FleetHub.Settings()
+        settings.logRowsMaximum = logRowsMax
+        settings.version = Release.version
+        let endpoint = MosquittoHubEndpoint(settings: broker.client(), entropy: LinuxEntropy())
+        let hub = try FleetHub(
+            store: directory.open(), endpoint: endpoint, timekeeper: LinuxTimekeeper(),
+            executor: ThreadExecutor(name: "hub"), settings: settings)
+        var logger = Logger(label: "fleet-hub") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .warning
+        let server = try makeHubApplication(
+            service: hub, host: api.host, port: api.port,
+            onReady: { port in
+                let line = "ready api=http://\(api.text(port: port)) mqtt=\(mqtt)\n"
+                FileHandle.standardOutput.write(Data(line.utf8))
+            }, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: HubRunner(hub: hub, endpoint: endpoint)),
+                    .init(
+                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .cancelGroup),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch let error as HubServerError {
+            throw HubCommandError(description: "\(error)")
+        }
+    }
+}
+
+/// The hub as a service: it ends when its endpoint is closed.
+private struct HubRunner: Service {
+    let hub: FleetHub
+    let endpoint: MosquittoHubEndpoint
+
+    func run() async throws {
+        await withTaskCancellationOrGracefulShutdownHandler {
+            await hub.run(timer: LinuxWakeTimer(name: "hub-timer"))
+        } onCancelOrGracefulShutdown: {
+            endpoint.close()
+        }
+    }
+}
+
+/// `HOST:PORT` of an option.
+private struct HostPort {
+    let host: String
+    let port: Int
+
+    init(_ text: String, option: String) throws(HubCommandError) {
+        let separator = text.lastIndex(of: ":")
+        let name = separator.map { String(text[..<$0]) } ?? ""
+        guard let separator, let port = Int(text[text.index(after: separator)...]),
+            0...65535 ~= port, !name.isEmpty
+        else {
+            throw HubCommandError(
+                description: "\(option) \(text) is no HOST:PORT, such as 127.0.0.1:1883",
+                exitCode: 2)
+        }
+        host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
+        self.port = port
+        guard LoopbackAddress(host) != nil else {
+            throw HubCommandError(
+                description: "\(option) \(text) is not on this machine. Plain links carry "
+                    + "everything readable and unproved, so until TLS is set up only 127.0.0.1, "
+                    + "::1 and localhost are allowed.",
+                exitCode: 2)
+        }
+    }
+
+    func client() -> MosquittoClient.Settings {
+        var settings = MosquittoClient.Settings(
+            host: host, port: port, clientID: "fleet-hub-\(getpid())")
+        settings.reconnectMaximum = 5000
+        return settings
+    }
+
+    func text(port: Int) -> String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

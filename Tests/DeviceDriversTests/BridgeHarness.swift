@@ -1,0 +1,80 @@
+import DeviceDrivers
+import Foundation
+import Platform
+
+/// A report in a form that tests can compare.
+struct SeenReport: Equatable, CustomStringConvertible {
+    var device: String
+    var properties: [String: Value]
+    var priority: MessagePriority
+
+    var description: String { "\(device) \(priority) \(properties.sorted { $0.key < $1.key })" }
+}
+
+extension MQTTDeviceBridge {
+    /// Feeds a text payload.
+    mutating func receive(_ topic: String, _ payload: String) -> [DeviceDirective] {
+        receive(BusMessage(topic: topic, payload: Array(payload.utf8), isRetained: false))
+    }
+
+    /// Feeds a text payload and keeps the reports.
+    mutating func reports(_ topic: String, _ payload: String) -> [SeenReport] {
+        receive(topic, payload).reports
+    }
+}
+
+extension [DeviceDirective] {
+    var reports: [SeenReport] {
+        compactMap { directive in
+            guard case .report(let report) = directive else { return nil }
+            let pairs = report.properties.map { ($0.name, $0.value) }
+            return SeenReport(
+                device: report.device,
+                properties: Dictionary(pairs) { _, last in last }, priority: report.priority)
+        }
+    }
+
+    var unreadable: [UnreadablePayload] {
+        compactMap { if case .unreadable(let payload) = $0 { payload } else { nil } }
+    }
+
+    var subscribed: [String] {
+        flatMap { directive -> [String] in
+            if case .subscribe(let topics) = directive { topics } else { [] }
+        }
+    }
+
+    var refusals: [String] {
+        compactMap { directive in
+            guard case .refused(let device, let reason) = directive else { return nil }
+            return "\(device): \(reason)"
+        }
+    }
+
+    var areIgnored: Bool {
+        if count == 1, case .ignored = self[0] { true } else { false }
+    }
+}
+
+/// SplitMix64: a random sequence that a seed repeats.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    /// A new seed for each run, printed; the variable SEED repeats a run.
+    static func announced(for test: String) -> SeededGenerator {
+        let given = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) }
+        let seed = given ?? UInt64.random(in: 0...UInt64.max)
+        print("\(test): SEED=\(seed)")
+        return SeededGenerator(seed: seed)
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

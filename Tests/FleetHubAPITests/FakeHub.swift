@@ -1,0 +1,211 @@
+import FleetHub
+import Platform
+
+/// A hub with one device, `pump-1`, that remembers what it was asked.
+actor FakeHub: HubService {
+    static let token = "0123456789abcdef"
+    private static let callsMax = 64
+
+    /// The last calls, each with its arguments.
+    private(set) var calls: [String] = []
+    /// Yields as a watcher of events goes.
+    nonisolated let departures: AsyncStream<Void>
+
+    private let failure: HubError?
+    private let history: [HubEvent]
+    private let endsEvents: Bool
+    private let departed: AsyncStream<Void>.Continuation
+    private var watchers: [AsyncStream<HubEvent>.Continuation] = []
+
+    /// - Parameters:
+    ///   - failure: What every call that can fail throws.
+    ///   - history: The events that every watcher gets, at most 128.
+    ///   - endsEvents: Whether a stream ends after the history.
+    init(failure: HubError? = nil, history: [HubEvent] = [], endsEvents: Bool = true) {
+        self.failure = failure
+        self.history = history
+        self.endsEvents = endsEvents
+        (departures, departed) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(8))
+    }
+
+    func isAuthorized(token: String) -> Bool { token == Self.token }
+
+    func health() -> Value {
+        .object([
+            ("status", .string("degraded")), ("store", .string("full")),
+            ("mqtt", .string("connected")),
+        ])
+    }
+
+    func metrics() -> String {
+        var page = PrometheusText()
+        page.gauge("hub_devices", help: "Devices.", 1)
+        return page.text
+    }
+
+    func hub() -> Value {
+        .object([
+            ("version", .string("1.0.0")), ("epoch", .string("00000000000000ff")),
+            ("started_at", .string("2026-11-23T05:27:16.000Z")),
+        ])
+    }
+
+    func devices(selector: String?) throws(HubError) -> Value {
+        try note("devices", selector)
+        return .object([("devices", .array([device]))])
+    }
+
+    func device(_ id: String) throws(HubError) -> Value {
+        try note("device", id, device: id)
+        return device
+    }
+
+    func updateDevice(_ id: String, name: String?, labels: [String: String]?)
+        throws(HubError) -> Value
+    {
+        let labels = labels?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        try note("update", id, name, labels?.joined(separator: ","), device: id)
+        return device
+    }
+
+    func removeDevice(_ id: String, forget: Bool) throws(HubError) {
+        try note("remove", id, "\(forget)", device: id)
+    }
+
+    func twin(_ id: String, prefix: String?) throws(HubError) -> Value {
+        try note("twin", id, prefix, device: id)
+        return .object([
+            ("device", .string(id)),
+            ("cells", .array([cell("reported/board/temperature"), cell("desired/x")])),
+        ])
+    }
+
+    func cell(_ id: String, path: String) throws(HubError) -> Value {
+        try note("cell", id, path, device: id)
+        return cell(path)
+    }
+
+    func setCell(_ id: String, path: String, value: Value) throws(HubError) -> Value {
+        try note("set", id, path, value.json, device: id)
+        return .object([
+            ("path", .string(path)), ("value", value), ("status", .string("pending")),
+        ])
+    }
+
+    func log(_ id: String, stream: String?, after: Int64, limit: Int) throws(HubError) -> Value {
+        try note("log", id, stream, "\(after)", "\(limit)", device: id)
+        let place: [(String, Value)] = [
+            ("stream", .string("telemetry")), ("epoch", .string("00000000000000ff")),
+        ]
+        let row: Value = .object(
+            place + [
+                ("n", .int(1)), ("seq", .int(0)), ("time", .string("2026-11-23T05:27:16.000Z")),
+                ("clock", .string("plausible")), ("key", .string("devices/lamp")),
+                ("value", .object([("on", .bool(true))])),
+            ])
+        let lost: Value = .object([
+            ("first", .int(1)), ("last", .int(4)), ("reason", .string("bytes")),
+        ])
+        let gap: Value = .object(place + [("n", .int(2)), ("gap", lost)])
+        return .object([("rows", .array([row, gap])), ("next", .int(2))])
+    }
+
+    func logCursors(_ id: String) throws(HubError) -> Value {
+        try note("cursors", id, device: id)
+        let cursor: Value = .object([
+            ("stream", .string("event")), ("epoch", .string("00000000000000ff")),
+            ("upto", .int(9)), ("rows", .int(10)), ("gap_rows", .int(0)),
+            ("trimmed_rows", .int(0)),
+        ])
+        return .object([("cursors", .array([cursor]))])
+    }
+
+    func workloads(device: String?, selector: String?) throws(HubError) -> Value {
+        try note("workloads", device, selector, device: device)
+        let workload: Value = .object([
+            ("device", .string("pump-1")), ("name", .string("camera")),
+            ("status", .string("applied")), ("state", .string("running")), ("pid", .int(7)),
+            ("restarts", .int(0)),
+        ])
+        return .object([("workloads", .array([workload]))])
+    }
+
+    func apply(selector: String?, device: String?, kind: String, name: String, spec: Value)
+        throws(HubError) -> Value
+    {
+        try note("apply", selector, device, kind, name, spec.json, device: device)
+        let result: Value = .object([
+            ("device", .string("pump-1")), ("path", .string("desired/workloads/\(name)")),
+            ("status", .string("pending")),
+        ])
+        return .object([("results", .array([result]))])
+    }
+
+    func events(after: UInt64?) -> AsyncStream<HubEvent> {
+        remember(["events", after.map(String.init)])
+        let (events, source) = AsyncStream.makeStream(
+            of: HubEvent.self, bufferingPolicy: .bufferingOldest(128))
+        source.onTermination = { [departed] _ in departed.yield() }
+        for event in history where event.id > after ?? 0 { source.yield(event) }
+        if endsEvents { source.finish() } else { watchers.append(source) }
+        return events
+    }
+
+    /// Ends the streams of all watchers.
+    func endEvents() {
+        for watcher in watchers { watcher.finish() }
+        watchers = []
+    }
+
+    private func note(_ words: String?..., device: String? = nil) throws(HubError) {
+        remember(words)
+        if let failure { throw failure }
+        if let device, device != "pump-1" {
+            throw HubError(
+                .notFound, "There is no device \(device).", hint: "See fleet devices.")
+        }
+    }
+
+    private func remember(_ words: [String?]) {
+        calls.append(words.map { $0 ?? "-" }.joined(separator: " "))
+        if calls.count > Self.callsMax { calls.removeFirst() }
+    }
+
+    private func cell(_ path: String) -> Value {
+        .object([
+            ("path", .string(path)), ("value", .double(21.5)), ("type", .string("single-writer")),
+            ("writer", .string("device")),
+        ])
+    }
+
+    private var device: Value {
+        .object([
+            ("id", .string("pump-1")), ("name", .string("Pump")),
+            ("labels", .object([("site", .string("barn"))])), ("connected", .bool(true)),
+            ("last_seen", .string("2026-11-23T05:27:16.000Z")),
+            ("registered_at", .string("2026-11-01T00:00:00.000Z")), ("state", .string("active")),
+            (
+                "twin",
+                .object([("cells", .int(2)), ("pending", .int(0)), ("refused", .int(0))])
+            ),
+            ("log", .object([("rows", .int(3)), ("gap_rows", .int(0))])),
+        ])
+    }
+}
+
+extension HubEvent {
+    /// Event `id` of a history.
+    static func sample(_ id: UInt64) -> HubEvent {
+        HubEvent(
+            id: id, kind: "twin",
+            data: .object([
+                ("device", .string("pump-1")), ("time", .string("2026-11-23T05:27:16.000Z")),
+            ]))
+    }
+
+    /// What a watcher of `sample(id)` reads.
+    static func sampleText(_ id: UInt64) -> String {
+        "id: \(id)\nevent: twin\n"
+            + "data: {\"device\":\"pump-1\",\"time\":\"2026-11-23T05:27:16.000Z\"}\n\n"
+    }
+}

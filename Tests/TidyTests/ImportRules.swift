@@ -1,0 +1,113 @@
+/// Which module may import which: dependencies point down only (ARCHITECTURE.md, Modules).
+struct ImportRules {
+    /// By module, all that it may import besides the standard library. A folder of Sources that is
+    /// not listed here is a violation, so that a new module is a decision.
+    let allowed: [String: Set<String>]
+
+    static let logic: Set<String> = ["Platform"]
+    /// For the hub, the command lines and the benchmarks, which never run in the simulator.
+    static let ecosystem: Set<String> = [
+        "Foundation", "FoundationEssentials", "Glibc", "Musl", "Synchronization",
+    ]
+
+    static let project = ImportRules(allowed: [
+        // Seams and vocabulary; nothing but Swift.
+        "Platform": [],
+        // Logic as values.
+        "SyncProtocol": logic,
+        "DeviceDrivers": logic,
+        "PowerManager": logic,
+        // The real SQL, shared by both worlds.
+        "SQLiteStore": ["Platform", "SyncProtocol", "CSQLite"],
+        // The two worlds.
+        "LinuxPlatform": ["Platform", "CMosquitto", "CYAML", "CEdgeShims", "Glibc"],
+        "Simulator": ["Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore"],
+        // What a board does, what a hub does, the hub's web face and its client.
+        "EdgeAgent": [
+            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
+        ],
+        "FleetHub": [
+            "Platform", "SyncProtocol", "SQLiteStore", "Crypto", "Foundation",
+            "FoundationEssentials", "Logging",
+        ],
+        "FleetHubAPI": ecosystem.union([
+            "Platform", "FleetHub", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
+            "ServiceLifecycle",
+        ]),
+        "FleetClient": ecosystem.union(["Platform", "AsyncHTTPClient", "HTTPTypes", "NIOCore"]),
+        // Executables: arguments and wiring.
+        "edge-agent": [
+            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
+            "LinuxPlatform", "EdgeAgent", "Glibc",
+        ],
+        "fleet-hub": ecosystem.union([
+            "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "FleetHub", "FleetHubAPI",
+            "ArgumentParser", "Crypto", "Logging", "ServiceLifecycle",
+        ]),
+        "fleet": ecosystem.union([
+            "Platform", "LinuxPlatform", "FleetClient", "ArgumentParser", "Yams",
+        ]),
+        "edge-bench": ecosystem.union([
+            "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "FleetClient",
+            "ArgumentParser",
+        ]),
+    ])
+
+    /// The modules that the agent is made of.
+    static let agentModules: Set<String> = [
+        "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
+        "LinuxPlatform", "EdgeAgent", "edge-agent",
+    ]
+
+    /// The only modules that talk to C libraries.
+    static let modulesWithC: Set<String> = ["LinuxPlatform", "SQLiteStore"]
+
+    /// Too heavy for the agent's memory budget (docs/decisions/0005).
+    static func isTooHeavyForTheAgent(_ module: String) -> Bool {
+        let families = ["Foundation", "_Foundation", "NIO", "_NIO", "Hummingbird"]
+        return families.contains { module.hasPrefix($0) }
+            || ["ArgumentParser", "AsyncHTTPClient", "Yams"].contains(module)
+    }
+
+    /// One line for each import that the rules forbid, and for each unknown module.
+    func violations(in tree: SourceTree) throws -> [String] {
+        let modules = tree.folders(under: "Sources")
+        let modulesInC = Set(modules.filter { Self.isC($0, in: tree) })
+        var found: [String] = []
+        for module in modules where !modulesInC.contains(module) {
+            guard let permitted = allowed[module] else {
+                found.append(
+                    "Sources/\(module): unknown module; say in ImportRules what it imports")
+                continue
+            }
+            for path in tree.files(under: "Sources/\(module)", endingWith: ".swift") {
+                for name in Self.imports(in: try tree.text(path)) {
+                    if modulesInC.contains(name), !Self.modulesWithC.contains(module) {
+                        found.append("\(path): imports the C module \(name)")
+                    } else if Self.agentModules.contains(module), Self.isTooHeavyForTheAgent(name) {
+                        found.append("\(path): imports \(name), which the agent must not link")
+                    } else if !permitted.contains(name) {
+                        found.append("\(path): \(module) must not import \(name)")
+                    }
+                }
+            }
+        }
+        return found
+    }
+
+    /// A module map for a library of the system, or C sources with their headers.
+    private static func isC(_ module: String, in tree: SourceTree) -> Bool {
+        tree.has("Sources/\(module)/module.modulemap") || tree.has("Sources/\(module)/include")
+    }
+
+    /// The modules that Swift source imports, in order.
+    static func imports(in source: String) -> [String] {
+        // Attributes and an access level come before, the kind of one declaration may follow.
+        let pattern =
+            #/
+            (?:^|;)\s* (?:@\w+(?:\([^)]*\))?\s+)* (?:[a-z]+\s+)? import\s+
+            (?:(?:struct|class|enum|protocol|func|var|let|typealias|actor)\s+)? (\w+)
+            /#.anchorsMatchLineEndings()
+        return SwiftCode.strippingText(of: source).matches(of: pattern).map { String($0.1) }
+    }
+}
