@@ -2,6 +2,7 @@
 #include "CEdgeShims.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -19,6 +20,28 @@ bool edge_clock_is_disciplined(void) {
     struct timex state = {0};
     int code = adjtimex(&state);
     return code >= 0 && code != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
+
+static int stop_descriptor = -1;
+static volatile sig_atomic_t stop_requested = 0;
+
+static void on_stop_signal(int number) {
+    if (stop_requested) _exit(128 + number);
+    stop_requested = 1;
+    uint64_t one = 1;
+    // Async-signal-safe (signal-safety(7)); a failure leaves the second signal.
+    ssize_t written = write(stop_descriptor, &one, sizeof one);
+    (void)written;
+}
+
+int edge_stop_signals(void) {
+    stop_descriptor = eventfd(0, EFD_CLOEXEC);
+    struct sigaction action = {.sa_handler = on_stop_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return stop_descriptor;
 }
 
 void edge_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

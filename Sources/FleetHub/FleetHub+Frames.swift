@@ -81,7 +81,7 @@ extension FleetHub {
         }
         switch frame {
         case .hello(let request, let epoch, let reference, let context):
-            if let reference, try !store.knows(reference) {
+            if try lacks(device, reference, context) {
                 wanted[device] = (request, epoch)
                 outcome.replies.append((device, .want(request: request)))
             } else {
@@ -128,6 +128,17 @@ extension FleetHub {
                     "reason": .string(reason),
                 ]
             ))
+    }
+
+    /// Whether a device knows of history that is not here: this database was lost or restored, or
+    /// the device was removed and joins again. Hub writes that it holds must come back then: their
+    /// dots would else be given a second time, and the device would take the new for the old.
+    private func lacks(
+        _ device: String, _ reference: HubReference?, _ context: CausalContext
+    ) throws(SQLiteError) -> Bool {
+        if let reference, try !store.knows(reference) { return true }
+        let own = try store.twin.context(device)
+        return context.filtered(.hub).counters.contains { $0.value > own[$0.key] }
     }
 
     /// Answers `hello` with what the device lacks, in as many frames as it takes.
@@ -189,9 +200,13 @@ extension FleetHub {
         guard batch.sequence.stream == "alarm" || batch.sequence.stream == "event" else { return }
         var number = batch.first
         for item in batch.items {
-            guard case .row(let row) = item else { continue }
+            guard case .row(let row) = item else {
+                if case .gap(let gap) = item { number = gap.last + 1 }
+                continue
+            }
             defer { number += 1 }
-            guard number > before else { continue }
+            // What came before, or came too early and was not taken, is no news.
+            guard number > before, number <= upto else { continue }
             outcome.events.append(
                 (
                     "log",

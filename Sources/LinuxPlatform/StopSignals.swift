@@ -1,23 +1,15 @@
+import CEdgeShims
 import Glibc
 
-/// SIGTERM and SIGINT, taken on a thread of their own.
+/// SIGTERM and SIGINT, as a call on a thread of its own.
 public enum StopSignals {
-    /// Blocks the signals in this thread and those started after it; call first. `onStop` runs
-    /// once; a second signal ends the process at once.
+    /// `onStop` runs once; a second signal ends the process at once. Call once.
     public static func install(_ onStop: @escaping @Sendable () -> Void) {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        sigaddset(&signals, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-        signal(SIGPIPE, SIG_IGN)
-        NativeThread.start("signals") { [signals] in
-            var signals = signals
-            var number: Int32 = 0
-            sigwait(&signals, &number)
+        let descriptor = edge_stop_signals()
+        NativeThread.start("signals", stack: 64 << 10) {
+            var count: UInt64 = 0
+            while read(descriptor, &count, 8) != 8, errno == EINTR {}
             onStop()
-            sigwait(&signals, &number)
-            _exit(128 + number)
         }
     }
 }

@@ -4,7 +4,7 @@ public struct LabelSelector: Sendable, Hashable {
         public let term: String
 
         public var description: String {
-            "\"\(term)\" is no selector term; write KEY=VALUE, several with commas between"
+            "\"\(term)\" is no selector term here; write KEY=VALUE, each key once, with commas between"
         }
     }
 
@@ -16,7 +16,10 @@ public struct LabelSelector: Sendable, Hashable {
         for term in text.split(separator: ",", omittingEmptySubsequences: true) {
             let parts = term.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty else { throw Fault(term: String(term)) }
-            terms[String(parts[0])] = String(parts[1])
+            let (key, value) = (String(parts[0]), String(parts[1]))
+            // No device has two values of one label: somebody meant another key.
+            guard terms[key] == nil || terms[key] == value else { throw Fault(term: String(term)) }
+            terms[key] = value
         }
         self.terms = terms
     }

@@ -13,6 +13,11 @@ public enum LinkEvent: Sendable, Hashable {
     case connected
     case disconnected(reason: String)
     case frame([UInt8])
+    #if EDGE_MUTANTS
+        /// The broker acknowledged the oldest frame that it had not: news that only the mutant of
+        /// the harness believes in.
+        case delivered
+    #endif
 }
 
 public enum LinkSendResult: Sendable, Hashable {

@@ -9,26 +9,42 @@ public struct MonotonicTime: Sendable, Hashable, Comparable {
     }
 
     public static func + (time: Self, span: Milliseconds) -> Self {
-        Self(milliseconds: time.milliseconds + span.count)
+        Self(milliseconds: (Milliseconds(time.milliseconds) + span).count)
     }
 
     public static func - (later: Self, earlier: Self) -> Milliseconds {
-        Milliseconds(later.milliseconds - earlier.milliseconds)
+        Milliseconds(later.milliseconds) - Milliseconds(earlier.milliseconds)
     }
 }
 
-/// A span of time in milliseconds.
+/// A span of time in milliseconds. Arithmetic stops at the ends of 64 bits: a clock that says
+/// nonsense must not stop the program.
 public struct Milliseconds: Sendable, Hashable, Comparable, ExpressibleByIntegerLiteral {
     public let count: Int64
 
     public init(_ count: Int64) { self.count = count }
     public init(integerLiteral count: Int64) { self.count = count }
 
-    public static func seconds(_ seconds: Int64) -> Self { Self(seconds * 1000) }
+    public static func seconds(_ seconds: Int64) -> Self { Self(seconds) * 1000 }
 
     public static func < (left: Self, right: Self) -> Bool { left.count < right.count }
-    public static func + (left: Self, right: Self) -> Self { Self(left.count + right.count) }
-    public static func * (span: Self, factor: Int64) -> Self { Self(span.count * factor) }
+
+    public static func + (left: Self, right: Self) -> Self {
+        let (sum, overflow) = left.count.addingReportingOverflow(right.count)
+        return Self(overflow ? end(isNegative: left.count < 0) : sum)
+    }
+
+    public static func - (left: Self, right: Self) -> Self {
+        let (difference, overflow) = left.count.subtractingReportingOverflow(right.count)
+        return Self(overflow ? end(isNegative: left.count < 0) : difference)
+    }
+
+    public static func * (span: Self, factor: Int64) -> Self {
+        let (product, overflow) = span.count.multipliedReportingOverflow(by: factor)
+        return Self(overflow ? end(isNegative: (span.count < 0) != (factor < 0)) : product)
+    }
+
+    private static func end(isNegative: Bool) -> Int64 { isNegative ? .min : .max }
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z, as a clock that may be wrong by decades says it.
@@ -42,7 +58,7 @@ public struct WallTime: Sendable, Hashable, Comparable {
     }
 
     public static func - (later: Self, earlier: Self) -> Milliseconds {
-        Milliseconds(later.milliseconds - earlier.milliseconds)
+        Milliseconds(later.milliseconds) - Milliseconds(earlier.milliseconds)
     }
 }
 

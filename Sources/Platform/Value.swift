@@ -21,6 +21,10 @@ public enum Value: Sendable, Hashable {
             self.key = key
             self.value = value
         }
+
+        public static func == (left: Self, right: Self) -> Bool {
+            left.key.isSameBytes(as: right.key) && left.value == right.value
+        }
     }
 
     /// The deepest nesting that any decoder of ours accepts. It bounds recursion.
@@ -35,17 +39,21 @@ public enum Value: Sendable, Hashable {
 
     /// A map with its entries sorted and, for a repeated key, the last one kept.
     public static func object(_ entries: [(String, Value)]) -> Value {
-        var latest: [String: Value] = [:]
-        for (key, value) in entries { latest[key] = value }
-        return .map(
-            latest.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-                .map { MapEntry($0.key, $0.value) })
+        // A stable sort, so that the last of equal keys comes last. Not a dictionary: to that, two
+        // spellings of one accented letter are the same key.
+        let sorted = entries.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+        var kept: [MapEntry] = []
+        for (key, value) in sorted {
+            if kept.last?.key.isSameBytes(as: key) == true { kept.removeLast() }
+            kept.append(MapEntry(key, value))
+        }
+        return .map(kept)
     }
 
     /// The entry of a map value; nil where this is no map or has no such key.
     public subscript(key: String) -> Value? {
         guard case .map(let entries) = self else { return nil }
-        return entries.first { $0.key == key }?.value
+        return entries.first { $0.key.isSameBytes(as: key) }?.value
     }
 
     public static func == (left: Value, right: Value) -> Bool {
@@ -55,7 +63,7 @@ public enum Value: Sendable, Hashable {
         case (.int(let a), .int(let b)): a == b
         // By bits: a NaN equals itself, as a register's value must.
         case (.double(let a), .double(let b)): a.bitPattern == b.bitPattern
-        case (.string(let a), .string(let b)): a == b
+        case (.string(let a), .string(let b)): a.isSameBytes(as: b)
         case (.bytes(let a), .bytes(let b)): a == b
         case (.array(let a), .array(let b)): a == b
         case (.map(let a), .map(let b)): a == b
@@ -74,6 +82,14 @@ public enum Value: Sendable, Hashable {
         case .array(let items): hasher.combine(items)
         case .map(let entries): hasher.combine(entries)
         }
+    }
+}
+
+extension String {
+    /// Equality as the wire and the store see it. Swift's own `==` also holds for two spellings of
+    /// one text, such as an accented letter and a letter with an accent.
+    public func isSameBytes(as other: String) -> Bool {
+        self == other && utf8.elementsEqual(other.utf8)
     }
 }
 

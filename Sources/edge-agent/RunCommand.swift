@@ -23,6 +23,13 @@ enum RunCommand {
             let agent = try Agent(
                 world: world, configuration: configuration, version: Release.version,
                 floor: Release.date)
+            #if EDGE_MUTANTS
+                if let name = getenv("EDGE_AGENT_MUTANT"),
+                    let mutant = Mutant(rawValue: String(cString: name))
+                {
+                    await agent.mutate(mutant)
+                }
+            #endif
             Output.line(
                 "ready device=\(configuration.device.id) socket=\(configuration.control.socket)")
             await agent.run()

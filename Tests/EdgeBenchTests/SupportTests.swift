@@ -64,7 +64,6 @@ import Testing
 
     @Test func settingsBecomeTwoLevelYAML() {
         var settings = AgentSettings.forTests(uplinkPort: 1884, localPort: nil)
-        settings.labels = [("site", "demo"), ("rack", "2")]
         settings.fields["state.log_bytes_max"] = "65536"
         #expect(
             settings.yaml(device: "board", state: "/s", socket: "/s/a.sock") == """
@@ -72,7 +71,6 @@ import Testing
                   socket: "/s/a.sock"
                 device:
                   id: "board"
-                  labels: {"rack": "2", "site": "demo"}
                 local_broker:
                   enabled: false
                 state:

@@ -11,6 +11,10 @@
 // out).
 bool edge_clock_is_disciplined(void);
 
+// Takes SIGTERM and SIGINT: the first makes the returned descriptor readable, a second ends the
+// process at once. SIGPIPE is ignored. Call once.
+int edge_stop_signals(void);
+
 // Names the calling thread; at most 15 bytes are kept.
 void edge_name_thread(const char *name);
 

@@ -25,6 +25,9 @@ extension Agent {
             bus.messages += UInt64(messages.count)
             for message in messages { handle(message) }
             bus.delivered = through
+            #if EDGE_MUTANTS
+                mutateOnDelivery()
+            #endif
             // Also a message that led to nothing must be acknowledged, after those before it.
             if stage.isEmpty { schedule.onStaged(.telemetry, at: now) }
         case .commitRequested:

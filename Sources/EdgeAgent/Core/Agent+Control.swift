@@ -54,9 +54,12 @@ extension Agent {
             return refusal(
                 "\(text) is the agent's to write; set something under desired/ or config/", exit: 5)
         }
+        let earlier = stage.staged(path)
         write(path, value, .alarm)
         commit()
         guard stage.staged(path) == nil else {
+            // Else it would come true later, against what the operator was told.
+            stage.takeBack(path, to: earlier)
             return refusal("the store cannot be written now; nothing changed", exit: 1)
         }
         return .object([("ok", .bool(true)), ("path", .string(text)), ("value", value)])

@@ -15,8 +15,14 @@ struct UplinkState {
 extension Agent {
     func handle(_ event: LinkEvent) {
         switch event {
+        #if EDGE_MUTANTS
+            case .delivered: mutateOnPuback()
+        #endif
         case .connected:
             uplink.isConnected = true
+            #if EDGE_MUTANTS
+                mutantFrames = []
+            #endif
             uplink.since = now
             world.report("info uplink: connected")
             perform(session.onConnected(now))
@@ -52,6 +58,8 @@ extension Agent {
                 schedule.onRequested(at: now)
             }
         case .regressed(let upto):
+            // An acknowledgement that waits for its commit would release rows that the hub lost.
+            stage.acknowledge(sequence, upto: upto)
             event(
                 "hub.lost-rows",
                 [("stream", .string(sequence.stream)), ("kept", .int(Int64(upto)))])
@@ -115,6 +123,13 @@ extension Agent {
         guard let link = world.link else { return false }
         let bytes = FrameCodec.encode(frame)
         guard link.send(bytes) == .sent else { return false }
+        #if EDGE_MUTANTS
+            if case .log(_, let batch) = frame {
+                mutantFrames.append((batch.sequence, batch.last))
+            } else {
+                mutantFrames.append((nil, 0))
+            }
+        #endif
         uplink.bytesSent += UInt64(bytes.count)
         budget.onSent(bytes.count, at: now)
         return true

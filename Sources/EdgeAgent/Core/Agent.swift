@@ -49,6 +49,11 @@ public actor Agent {
     var checkDue: MonotonicTime?
     var trimDue: MonotonicTime?
 
+    #if EDGE_MUTANTS
+        var mutant: Mutant?
+        var mutantFrames: [(sequence: LogSequence?, upto: UInt64)] = []
+    #endif
+
     /// Opens the store. Nothing is asked of any network.
     public init(
         world: AgentWorld, configuration: AgentConfiguration, version: String, floor: WallTime
@@ -194,6 +199,9 @@ public actor Agent {
     /// After every event: commit what is due, send what may be sent, and sleep until the next
     /// deadline.
     func settle() {
+        #if EDGE_MUTANTS
+            mutateBeforeCommit()
+        #endif
         if stage.isFull { schedule.onRequested(at: now) }
         if let due = schedule.deadline, now >= due { commit() }
         feed()

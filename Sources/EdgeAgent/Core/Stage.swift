@@ -20,9 +20,15 @@ struct Stage {
             && clock == nil
     }
 
-    var isFull: Bool { rowCount >= Self.rowsMaximum }
+    var isFull: Bool { room == 0 }
+
+    /// Rows that still fit.
+    var room: Int { max(0, Self.rowsMaximum - rowCount) }
 
     mutating func write(_ path: TwinPath, _ value: Value) { writes[path] = value }
+
+    /// Undoes a write that was refused after all; `earlier` is what was staged before it.
+    mutating func takeBack(_ path: TwinPath, to earlier: Value?) { writes[path] = earlier }
 
     mutating func append(_ row: LogRow, to stream: String, _ priority: MessagePriority) {
         rows[stream, default: (priority, [])].rows.append(row)

@@ -36,7 +36,7 @@ struct StoreOpener {
     func replace(
         epoch: Epoch, now: WallTime, reason: String
     ) throws(SQLiteError) -> (AgentStore, Origin) {
-        let damaged = path + ".damaged-\(now.milliseconds)"
+        let damaged = freeName(path + ".damaged-\(now.milliseconds)")
         for suffix in ["", "-wal", "-shm"] where fileSystem.size(path + suffix) != nil {
             try? fileSystem.rename(path + suffix, to: damaged + suffix)
         }
@@ -50,6 +50,14 @@ struct StoreOpener {
             }
         }
         return (try store(epoch), .replaced(damaged: damaged, from: nil, reason: reason))
+    }
+
+    /// A clock that starts in 1970 at each boot gives one name twice, and renaming over a file
+    /// would delete it.
+    private func freeName(_ name: String) -> String {
+        var free = name
+        for number in 2...100 where fileSystem.size(free) != nil { free = "\(name)-\(number)" }
+        return free
     }
 
     private func store(_ epoch: Epoch) throws(SQLiteError) -> AgentStore {

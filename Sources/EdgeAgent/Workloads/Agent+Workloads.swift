@@ -12,9 +12,10 @@ extension Agent {
     func reconcile() {
         do throws(SQLiteError) {
             var specs: [String: WorkloadSpec] = [:]
+            var unreadable: Set<String> = []
             for cell in try store.twin.cells(store.device, prefix: "desired/") {
                 if cell.path.text.hasPrefix(Self.workloadPrefix) {
-                    try reconcileWorkload(cell, &specs)
+                    try reconcileWorkload(cell, &specs, &unreadable)
                 } else if try !isAnswered(cell) {
                     answer(cell, applyDevice(cell))
                 }
@@ -23,14 +24,14 @@ extension Agent {
             where try !isAnswered(cell) {
                 answer(cell, "this agent has no setting \(cell.path.text)")
             }
-            perform(supervisor.desire(specs, at: now))
+            perform(supervisor.desire(specs, keeping: unreadable, at: now))
         } catch {
             storeFailed(error)
         }
     }
 
     private func reconcileWorkload(
-        _ cell: Cell, _ specs: inout [String: WorkloadSpec]
+        _ cell: Cell, _ specs: inout [String: WorkloadSpec], _ unreadable: inout Set<String>
     ) throws(SQLiteError) {
         let name = String(cell.path.text.dropFirst(Self.workloadPrefix.count))
         let isNew = try !isAnswered(cell)
@@ -49,9 +50,7 @@ extension Agent {
             if isNew { answer(cell, nil) }
         } catch {
             // What ran before this wish goes on: a typo must not stop a pump.
-            if case .running = supervisor.workloads[name]?.phase {
-                specs[name] = supervisor.workloads[name]?.wanted
-            }
+            unreadable.insert(name)
             if isNew { answer(cell, error.description) }
         }
     }
@@ -104,7 +103,11 @@ extension Agent {
             perform(supervisor.onExit(name, exit, at: now))
         }
         perform(supervisor.onTick(now))
-        for name in supervisor.workloads.keys.sorted() { readOutput(name) }
+        for name in supervisor.workloads.keys.sorted() {
+            readOutput(name)
+            // Makes room, so that a chatty workload does not keep the next one from being heard.
+            if stage.isFull { commit() }
+        }
         workloadsDue = supervisor.workloads.isEmpty ? nil : now + Self.tendInterval
     }
 
@@ -166,7 +169,7 @@ extension Agent {
                 maximumBytes: WorkloadOutput.readBytesMaximum)
         else { return }
         let before = output.position
-        for line in output.lines(bytes) {
+        for line in output.lines(bytes, limit: stage.room) {
             append(to: "logs/" + name, .telemetry, key: name, .string(line))
         }
         guard output.position > before else { return }

@@ -12,11 +12,12 @@ struct WorkloadOutput {
     /// The offset behind the last complete line.
     var position: UInt64
 
-    /// The complete lines in `bytes`, which begin at `position`, and moves behind them.
-    mutating func lines(_ bytes: [UInt8]) -> [String] {
+    /// The complete lines in `bytes`, which begin at `position`, up to `limit` of them; moves
+    /// behind them.
+    mutating func lines(_ bytes: [UInt8], limit: Int = .max) -> [String] {
         var lines: [String] = []
         var rest = bytes[...]
-        while let line = nextLine(&rest) {
+        while lines.count < limit, let line = nextLine(&rest) {
             lines.append(String(decoding: line, as: UTF8.self))
         }
         position += UInt64(bytes.count - rest.count)

@@ -71,8 +71,9 @@ struct WorkloadSupervisor {
         return directives
     }
 
+    /// - Parameter keeping: names whose wish cannot be read: what is there of them stays as it is.
     mutating func desire(
-        _ specs: [String: WorkloadSpec], at now: MonotonicTime
+        _ specs: [String: WorkloadSpec], keeping: Set<String> = [], at now: MonotonicTime
     ) -> [Directive] {
         var directives: [Directive] = []
         for (name, spec) in specs.sorted(by: { $0.key < $1.key }) {
@@ -97,7 +98,7 @@ struct WorkloadSupervisor {
             case .starting, .waiting, .ended, .stopping: break
             }
         }
-        for name in workloads.keys.sorted() where specs[name] == nil {
+        for name in workloads.keys.sorted() where specs[name] == nil && !keeping.contains(name) {
             guard var workload = workloads[name] else { continue }
             workload.wanted = nil
             switch workload.phase {

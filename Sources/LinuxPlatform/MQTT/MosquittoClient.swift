@@ -40,6 +40,9 @@ public final class MosquittoClient: Sendable {
         case disconnected(reason: String)
         case messages([BusMessage], through: UInt64)
         case commitRequested
+        #if EDGE_MUTANTS
+            case published
+        #endif
         /// After `close`: the last event.
         case closed
     }
@@ -54,6 +57,7 @@ public final class MosquittoClient: Sendable {
         /// Bytes handed to the library and not yet acknowledged by the broker.
         var bytesInFlight = 0
         var inFlight: [Int32: Int] = [:]
+        /// Something other than PUBACKs waits to be written.
         var hasWaitingPublish = false
         var isClosed = false
     }
@@ -116,6 +120,7 @@ public final class MosquittoClient: Sendable {
             for filter in filters where !shared.subscriptions.contains(filter) {
                 shared.subscriptions.append(filter)
                 shared.newSubscriptions.append(filter)
+                shared.hasWaitingPublish = true
             }
         }
         ring()

@@ -123,8 +123,15 @@ private let onPublish:
     @convention(c) (
         OpaquePointer?, UnsafeMutableRawPointer?, Int32, Int32, OpaquePointer?
     ) -> Void = { _, context, identifier, _, _ in
-        loop(context)?.shared.with { shared in
-            guard let bytes = shared.inFlight.removeValue(forKey: identifier) else { return }
+        guard let loop = loop(context) else { return }
+        let wasOurs = loop.shared.with { shared in
+            guard let bytes = shared.inFlight.removeValue(forKey: identifier) else { return false }
             shared.bytesInFlight -= bytes
+            return true
         }
+        #if EDGE_MUTANTS
+            if wasOurs { loop.deliver(.published) }
+        #else
+            _ = wasOurs
+        #endif
     }

@@ -29,6 +29,9 @@ public struct MosquittoHubEndpoint: HubEndpoint {
                 }
                 continuation.yield(.frames(frames, through: through))
             case .commitRequested: continuation.yield(.commitRequested)
+            #if EDGE_MUTANTS
+                case .published: break
+            #endif
             case .closed: continuation.finish()
             }
         }

@@ -12,7 +12,7 @@ final class MosquittoLoop: @unchecked Sendable {
     let settings: MosquittoClient.Settings
     let shared: Locked<MosquittoClient.Shared>
     let wake: Int32
-    private let deliver: @Sendable (MosquittoClient.Event) -> Void
+    let deliver: @Sendable (MosquittoClient.Event) -> Void
     private let entropy: any Entropy
     private let timekeeper = LinuxTimekeeper()
 
@@ -88,11 +88,10 @@ final class MosquittoLoop: @unchecked Sendable {
         while !isClosed {
             let socket = handle.socket
             guard socket >= 0 else { return refusal ?? "connection closed" }
-            let mayWrite = mayWrite()
             let isFull = unacknowledged >= UInt64(readLimit)
             let wantsWrite = handle.wantsWrite
             let events = wait(
-                socket: socket, reads: !isFull, writes: wantsWrite && mayWrite, upTo: 1000)
+                socket: socket, reads: !isFull, writes: wantsWrite && mayWrite(), upTo: 1000)
             if events & POLLIN != 0, let fault = read(handle, socket) { return fault }
             if isAccepted, !wasAccepted {
                 wasAccepted = true
@@ -100,7 +99,8 @@ final class MosquittoLoop: @unchecked Sendable {
                 adopt(handle)
             }
             subscribe(handle)
-            if mayWrite, handle.wantsWrite, let fault = handle.write() { return fault }
+            // Asked again: what was just read may have queued PUBACKs.
+            if mayWrite(), handle.wantsWrite, let fault = handle.write() { return fault }
             requestCommit(wantsWrite: handle.wantsWrite)
             if now - lastMisc >= 1000 {
                 lastMisc = now
@@ -159,7 +159,8 @@ final class MosquittoLoop: @unchecked Sendable {
         let filters = shared.with { shared in
             shared.handle = handle.pointer
             shared.newSubscriptions = []
-            shared.hasWaitingPublish = false
+            // A broker that kept our session may send before it hears our subscriptions.
+            shared.hasWaitingPublish = true
             return shared.subscriptions
         }
         handle.subscribe(filters)

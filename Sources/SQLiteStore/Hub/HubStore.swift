@@ -42,7 +42,7 @@ public final class HubStore {
                 + "ON CONFLICT(epoch) DO UPDATE SET last=excluded.last")
         lineageOf = try connection.prepare("SELECT last FROM lineage WHERE epoch=?1")
         clock = HybridLogicalClock(
-            latest: HybridTimestamp(rawValue: UInt64(try meta.integer("hlc") ?? 0)))
+            latest: HybridTimestamp(rawValue: try meta.bits("hlc") ?? 0))
         // The reference that a device gets must be found again, also if nothing is ever written.
         try write { () throws(SQLiteError) in () }
     }

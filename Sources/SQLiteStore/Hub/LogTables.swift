@@ -77,7 +77,8 @@ public final class LogTables {
         count = try connection.prepare("SELECT count(*) FROM log WHERE device=?1")
         oldest = try connection.prepare(
             "SELECT n, stream, epoch FROM log WHERE device=?1 AND last IS NULL "
-                + "AND (?2=0 OR stream NOT IN ('alarm','event')) ORDER BY n LIMIT ?3")
+                + "AND (?2=0 OR stream NOT IN ('alarm','event')) "
+                + "AND n<(SELECT max(n) FROM log WHERE device=?1) ORDER BY n LIMIT ?3")
         remove = try connection.prepare("DELETE FROM log WHERE device=?1 AND n=?2")
     }
 
@@ -140,7 +141,8 @@ public final class LogTables {
     }
 
     /// Deletes a device's oldest rows over `maximum`, telemetry first, and counts them in their
-    /// cursors. Gap records stay.
+    /// cursors. Gap records stay, and so does the newest row: its number is where the next one
+    /// starts after a restart.
     public func trim(_ device: String, maximum: Int) throws(SQLiteError) {
         let rows = try count.query([.text(device)]) { (row) throws(SQLiteError) in row.integer(0) }
         // A tenth at once, as counting is not free.

@@ -3,10 +3,9 @@ public import SyncProtocol
 extension AgentStore {
     /// The hub state that this store joined last.
     public func hubReference() throws(SQLiteError) -> HubReference? {
-        guard let epoch = try meta.integer("hub.epoch"), let commit = try meta.integer("hub.commit")
+        guard let epoch = try meta.bits("hub.epoch"), let commit = try meta.bits("hub.commit")
         else { return nil }
-        return HubReference(
-            epoch: Epoch(nonce: UInt64(bitPattern: epoch)), commit: UInt64(commit))
+        return HubReference(epoch: Epoch(nonce: epoch), commit: commit)
     }
 
     public func context() throws(SQLiteError) -> CausalContext { try twin.context(device) }
@@ -82,7 +81,7 @@ extension TwinTables {
             let delta = try delta(
                 document, entry.epoch, since: base[entry.epoch], upto: entry.counter, bytes: left)
             deltas.append(delta)
-            left -= delta.cells.reduce(16) { $0 + $1.path.text.utf8.count + 32 }
+            left -= delta.cells.reduce(16) { $0 + Self.size($1) }
             guard delta.upto >= entry.counter else { return (deltas, true) }
         }
         return (deltas, false)

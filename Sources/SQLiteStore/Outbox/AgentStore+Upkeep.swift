@@ -45,13 +45,14 @@ extension AgentStore {
     private func dropLowest(
         sent: [LogSequence: UInt64], before: WallTime?, reason: GapReason
     ) throws(SQLiteError) -> Dropped? {
-        // The lowest class first; within it closed epochs, which are older, then by name.
+        // The lowest class first; within it closed epochs in the order of their birth, then the
+        // current one.
         let candidates = outbox.streams.values.sorted { left, right in
             if left.priority != right.priority { return left.priority > right.priority }
             if (left.sequence.epoch == epoch) != (right.sequence.epoch == epoch) {
                 return right.sequence.epoch == epoch
             }
-            return left.sequence < right.sequence
+            return left.id < right.id
         }
         for stream in candidates {
             let protected = max(sent[stream.sequence] ?? 0, stream.acknowledged)

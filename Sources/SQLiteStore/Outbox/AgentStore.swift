@@ -86,17 +86,17 @@ public final class AgentStore {
         wasUnclean = try meta.integer("open") == 1
         totals = try LogTotals(meta)
         clock = HybridLogicalClock(
-            latest: HybridTimestamp(rawValue: UInt64(try meta.integer("hlc") ?? 0)))
+            latest: HybridTimestamp(rawValue: try meta.bits("hlc") ?? 0))
     }
 
     /// Commits a batch: all of it is durable when this returns, or nothing of it happened.
     /// Returns what changed in the twin.
     public func commit(_ batch: Batch) throws(SQLiteError) -> [Cell] {
-        let before = (counter, clock, totals)
+        let before = (counter, clock, totals, isMarkedOpen)
         do {
             return try connection.transaction { () throws(SQLiteError) in try apply(batch) }
         } catch {
-            (counter, clock, totals) = before
+            (counter, clock, totals, isMarkedOpen) = before
             try outbox.load(connection)
             throw error
         }
@@ -105,6 +105,7 @@ public final class AgentStore {
     private func apply(_ batch: Batch) throws(SQLiteError) -> [Cell] {
         if !isMarkedOpen {
             try meta.set("open", .integer(Int64(1)))
+            try outbox.forgetFinished(current: epoch)
         }
         var changed: [Cell] = []
         for write in batch.writes {
@@ -142,7 +143,8 @@ public final class AgentStore {
         switch write.path.kind {
         case .singleWriter:
             if current?.value == write.value { return nil }
-            stamp = (current?.stamp ?? 0) + 1
+            // The highest stamp came from elsewhere, if at all; it must not stop this board.
+            stamp = min(current?.stamp ?? 0, .max - 1) + 1
         case .lastWriterWins:
             if let current { clock.observe(HybridTimestamp(rawValue: current.stamp)) }
             stamp = clock.tick(now).rawValue
@@ -157,7 +159,9 @@ public final class AgentStore {
 
     /// Releases log rows that the hub has committed, and counts them.
     private func release(_ sequence: LogSequence, upto: UInt64) throws(SQLiteError) {
-        guard let stream = outbox.streams[sequence], upto > stream.acknowledged else { return }
+        guard let stream = outbox.streams[sequence], upto > stream.acknowledged,
+            upto <= stream.last
+        else { return }
         let gaps = try outbox.gaps(stream, from: stream.acknowledged + 1)
         let missing = gaps.reduce(UInt64(0)) { sum, gap in
             let first = max(gap.first, stream.acknowledged + 1)
@@ -172,6 +176,7 @@ public final class AgentStore {
     public func close() throws(SQLiteError) {
         guard isMarkedOpen else { return }
         try meta.set("open", .integer(Int64(0)))
+        isMarkedOpen = false
         try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 }

@@ -134,6 +134,16 @@ public final class OutboxTables {
         }
     }
 
+    /// Forgets the sequences of closed epochs that the hub has whole: no acknowledgement comes for
+    /// them any more, and each opening of the store would leave some.
+    func forgetFinished(current: Epoch) throws(SQLiteError) {
+        for (sequence, stream) in streams
+        where sequence.epoch != current && stream.acknowledged == stream.last {
+            try deleteStream.run(.integer(stream.id))
+            streams[sequence] = nil
+        }
+    }
+
     /// Drops up to `limit` of the oldest rows of a sequence above `protected`, only those from
     /// before `before` where that is given, and leaves a gap record. Returns how many it dropped.
     func drop(
@@ -147,16 +157,19 @@ public final class OutboxTables {
                 before.map { .integer($0.milliseconds) } ?? .null,
             ]
         ) { (row) throws(SQLiteError) in row.bits(0) }
-        guard let first = numbers.first, let last = numbers.last else { return 0 }
-        // One record for a run of dropped rows, also across several rounds of dropping.
-        let earlier = try gaps(stream, from: first - 1).first
-        let start = earlier.map { min($0.first, first) } ?? first
+        guard let first = numbers.first else { return 0 }
+        // A run without holes: between two rows that are too old may stand one of no known age.
+        let count = zip(numbers, first...).prefix { $0 == $1 }.count
+        let last = first + UInt64(count) - 1
+        // One record for a run of rows dropped for one reason, also across several rounds.
+        let earlier = try gaps(stream, from: first - 1).first { $0.last == first - 1 }
+        let start = earlier.flatMap { $0.reason == reason ? $0.first : nil } ?? first
         try deleteRows.run(.integer(stream.id), .integer(first), .integer(last))
         try deleteGaps.run(.integer(stream.id), .integer(start), .integer(last))
         try insertGap.run(
             .integer(stream.id), .integer(start), .integer(last),
             .integer(Int64(reason.rawValue)))
-        return UInt64(numbers.count)
+        return UInt64(count)
     }
 
     func note(_ clock: BootClock) throws(SQLiteError) {

@@ -17,6 +17,11 @@ final class MetaTable {
         try select.query([.text(name)]) { (row) throws(SQLiteError) in row.integer(0) }.first
     }
 
+    /// A number whose 64 bits are all in use; see `SQLValue.bits`.
+    func bits(_ name: String) throws(SQLiteError) -> UInt64? {
+        try integer(name).map { UInt64(bitPattern: $0) }
+    }
+
     func text(_ name: String) throws(SQLiteError) -> String? {
         try select.query([.text(name)]) { (row) throws(SQLiteError) in row.text(0) }.first
     }

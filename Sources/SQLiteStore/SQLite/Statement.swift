@@ -49,7 +49,10 @@ public struct Statement: ~Copyable {
     }
 
     public borrowing func text(_ column: Int32) -> String {
-        sqlite3_column_text(handle, column).map { String(cString: $0) } ?? ""
+        guard let bytes = sqlite3_column_text(handle, column) else { return "" }
+        // By length: a text may hold a zero byte.
+        let count = Int(sqlite3_column_bytes(handle, column))
+        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
     public borrowing func blob(_ column: Int32) -> [UInt8] {

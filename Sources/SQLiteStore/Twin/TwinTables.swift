@@ -30,7 +30,8 @@ public final class TwinTables {
                 + "ON CONFLICT(doc, path) DO UPDATE SET epoch=excluded.epoch, ctr=excluded.ctr, "
                 + "stamp=excluded.stamp, value=excluded.value")
         since = try connection.prepare(
-            "SELECT \(columns) FROM cell WHERE doc=?1 AND epoch=?2 AND ctr>?3 ORDER BY ctr")
+            "SELECT \(columns) FROM cell WHERE doc=?1 AND epoch=?2 AND ctr>?3 AND ctr<=?4 "
+                + "ORDER BY ctr")
         prefixed = try connection.prepare(
             "SELECT \(columns) FROM cell WHERE doc=?1 AND path>=?2 AND path<?3 ORDER BY path")
         contextOf = try connection.prepare("SELECT epoch, ctr FROM context WHERE doc=?1")
@@ -91,10 +92,11 @@ public final class TwinTables {
         var cells: [Cell] = []
         var size = 0
         var isCut = false
-        try since.scan([.text(document), .bits(epoch.nonce), .integer(base)]) {
-            (row) throws(SQLiteError) in
+        try since.scan(
+            [.text(document), .bits(epoch.nonce), .integer(base), .integer(upto)]
+        ) { (row) throws(SQLiteError) in
             let cell = try Self.cell(row)
-            size += cell.path.text.utf8.count + ValueCodec.encode(cell.value).count + 16
+            size += Self.size(cell)
             if size > bytes, !cells.isEmpty {
                 isCut = true
                 return false
@@ -104,6 +106,11 @@ public final class TwinTables {
         }
         let end = isCut ? cells.last?.dot.counter ?? base : max(base, upto)
         return IntervalDelta(epoch: epoch, since: base, upto: end, cells: cells)
+    }
+
+    /// About how long a cell is in a frame.
+    static func size(_ cell: Cell) -> Int {
+        cell.path.text.utf8.count + ValueCodec.encode(cell.value).count + 16
     }
 
     private static func cell(_ row: borrowing Statement) throws(SQLiteError) -> Cell {

@@ -25,7 +25,10 @@ public struct Epoch: Sendable, Hashable, Comparable {
     }
 
     public init?(text: String) {
-        guard text.utf8.count == 16, let nonce = UInt64(text, radix: 16) else { return nil }
+        // The integer's own reader would also take a sign.
+        guard text.utf8.count == 16, text.allSatisfy(\.isHexDigit),
+            let nonce = UInt64(text, radix: 16)
+        else { return nil }
         self.nonce = nonce
     }
 

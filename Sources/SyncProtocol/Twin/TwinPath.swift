@@ -1,3 +1,5 @@
+import Platform
+
 /// A key of a twin, such as `reported/board/load_1m`. Its first segment decides how it merges
 /// and who may write it.
 public struct TwinPath: Sendable, Hashable, Comparable {
@@ -51,5 +53,12 @@ public struct TwinPath: Sendable, Hashable, Comparable {
     /// Where the board answers a wish at this path; nil where that would be too long.
     public var answer: TwinPath? { try? TwinPath("reported/" + text) }
 
-    public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+    public static func == (left: Self, right: Self) -> Bool {
+        left.text.isSameBytes(as: right.text)
+    }
+
+    /// Bytewise, as the store sorts.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
 }

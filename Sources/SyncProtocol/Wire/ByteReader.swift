@@ -69,7 +69,7 @@ struct ByteReader {
             return names[Int(number) - 1]
         }
         let text = try string()
-        if names.count < FrameBounds.names { names.append(text) }
+        if names.count < FrameBounds.names, text.utf8.count <= FrameBounds.name { names.append(text) }
         return text
     }
 }

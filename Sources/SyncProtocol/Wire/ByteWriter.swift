@@ -1,8 +1,10 @@
+import Platform
+
 /// Appends the wire's primitives: LEB128 varints, zigzag integers, length-prefixed bytes, and
 /// strings that are spelled once a frame and named by number after that.
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
-    private var dictionary: [String: UInt64] = [:]
+    private var dictionary: [Spelling: UInt64] = [:]
 
     mutating func byte(_ value: UInt8) { bytes.append(value) }
 
@@ -36,17 +38,26 @@ struct ByteWriter {
 
     mutating func string(_ value: String) { blob(value.utf8) }
 
-    /// Zero and the text at its first use in a frame, then its number.
+    /// Zero and the text at its first use in a frame, then its number. A long text is spelled
+    /// each time.
     mutating func name(_ value: String) {
-        if let number = dictionary[value] {
+        let spelling = Spelling(text: value)
+        if let number = dictionary[spelling] {
             varint(number)
         } else {
             varint(0)
             string(value)
-            if dictionary.count < FrameBounds.names {
-                dictionary[value] = UInt64(dictionary.count + 1)
+            if dictionary.count < FrameBounds.names, value.utf8.count <= FrameBounds.name {
+                dictionary[spelling] = UInt64(dictionary.count + 1)
             }
         }
+    }
+
+    /// A text by its bytes: what differs in them must not be read back as one.
+    private struct Spelling: Hashable {
+        let text: String
+
+        static func == (left: Self, right: Self) -> Bool { left.text.isSameBytes(as: right.text) }
     }
 }
 
@@ -57,6 +68,9 @@ public enum FrameBounds {
     public static let bytes = 1 << 20
     /// Names that a frame's dictionary holds.
     static let names = 4096
+    /// The longest name in bytes that is numbered. One byte on the wire cannot then stand for much
+    /// more work than this; a path fits.
+    static let name = 256
     /// A string or byte value in bytes.
     public static let string = 1 << 18
 }

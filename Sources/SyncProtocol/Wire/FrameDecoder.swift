@@ -41,7 +41,7 @@ extension ByteReader {
         case 18: return try down()
         case 19:
             return .logAcknowledged(
-                session: try epoch(), sequence: try sequence(), upto: try varint())
+                session: try epoch(), sequence: try sequence(), upto: try counter())
         case 20: return .reset(session: try epoch())
         case 21: return .hint(session: try epoch())
         case 22: return .refused(reason: try string())
@@ -88,14 +88,14 @@ extension ByteReader {
 
     private mutating func reference() throws(FrameError) -> HubReference? {
         guard try flag() else { return nil }
-        return HubReference(epoch: try epoch(), commit: try varint())
+        return HubReference(epoch: try epoch(), commit: try counter())
     }
 
     private mutating func context() throws(FrameError) -> CausalContext {
         var context = CausalContext()
         for _ in 0..<(try count()) {
             let epoch = try epoch()
-            context.advance(epoch, to: try varint())
+            context.advance(epoch, to: try counter())
         }
         return context
     }
@@ -108,7 +108,7 @@ extension ByteReader {
 
     private mutating func delta() throws(FrameError) -> IntervalDelta {
         let epoch = try epoch()
-        let since = try varint()
+        let since = try counter()
         let upto = try sum(since, try varint(), "interval")
         var cells: [Cell] = []
         var previous = since
@@ -144,6 +144,10 @@ extension ByteReader {
         let (sum, overflow) = base.addingReportingOverflow(step)
         guard !overflow, sum <= UInt64(Int64.max) else { throw .malformed("\(what) overflows") }
         return sum
+    }
+
+    private mutating func counter() throws(FrameError) -> UInt64 {
+        try sum(0, try varint(), "counter")
     }
 
     private mutating func sequence() throws(FrameError) -> LogSequence {

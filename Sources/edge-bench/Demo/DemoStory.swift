@@ -21,7 +21,7 @@ struct DemoStory {
         try await site.start()
         var boards: [Site.Board] = []
         for name in Self.names {
-            let board = try await site.board(name, labels: [("site", "demo")])
+            let board = try await site.board(name)
             try await board.agent.start()
             boards.append(board)
         }
@@ -81,6 +81,9 @@ struct DemoStory {
                 try await site.hub.reader.cells(board.agent.id, prefix: "reported/devices/")
                     .isEmpty == false
             }
+        }
+        for name in Self.names {
+            try await fleet.mustRun(["device", "label", name, "site=demo"])
         }
         let devices = try await fleet.mustRun(["devices"])
         Terminal.say(devices.output.trimmingCharacters(in: .newlines))

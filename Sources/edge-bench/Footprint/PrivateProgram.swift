@@ -50,18 +50,25 @@ final class PrivateProgram {
     /// Copies a library under its own name and links the names by which others ask for it, such
     /// as `libmosquitto.so.1` for `libmosquitto.so.2.0.11`.
     private func add(_ path: String) throws {
-        let source = (path as NSString).resolvingSymlinksInPath
+        let source = try Self.realPath(path)
         let name = (source as NSString).lastPathComponent
         guard !FileManager.default.fileExists(atPath: folder + "/" + name) else { return }
         try Self.copy(source, to: folder + "/" + name)
         if name.hasPrefix("ld-linux") || name.hasPrefix("ld-musl") { loader = folder + "/" + name }
         for place in Set([path, source].map { ($0 as NSString).deletingLastPathComponent }) {
             for other in (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? [] {
-                let isAlias = ("\(place)/\(other)" as NSString).resolvingSymlinksInPath == source
-                guard isAlias, other != name else { continue }
-                symlink(name, folder + "/" + other)
+                let isAlias = (try? Self.realPath("\(place)/\(other)")) == source
+                if isAlias, other != name { symlink(name, folder + "/" + other) }
             }
         }
+    }
+
+    private static func realPath(_ path: String) throws -> String {
+        guard let resolved = realpath(path, nil) else {
+            throw BenchFailure("cannot find \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     private static func copy(_ source: String, to target: String) throws {

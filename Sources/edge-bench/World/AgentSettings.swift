@@ -7,7 +7,6 @@ struct AgentSettings {
     var uplinkPort: Int?
     /// Port of the board's own broker; nil turns the bridge off.
     var localPort: Int?
-    var labels: [(String, String)] = []
     /// More fields, as `section.field` and their YAML text; they win.
     var fields: [String: String] = [:]
 
@@ -32,11 +31,6 @@ struct AgentSettings {
         ]
         if let uplinkPort { all["uplink.port"] = String(uplinkPort) }
         if let localPort { all["local_broker.port"] = String(localPort) }
-        if !labels.isEmpty {
-            let entries = labels.sorted { $0.0 < $1.0 }
-                .map { "\(Self.quoted($0.0)): \(Self.quoted($0.1))" }
-            all["device.labels"] = "{\(entries.joined(separator: ", "))}"
-        }
         all.merge(fields) { $1 }
         var text = ""
         var section: Substring = ""

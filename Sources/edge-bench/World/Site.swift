@@ -29,14 +29,12 @@ final class Site {
     /// Starts a board's own broker and prepares its agent, which is not started yet.
     func board(
         _ id: String, broker options: Mosquitto.Options = .init(isPersistent: true),
-        executable: String? = nil, stateFolder: String? = nil, fields: [String: String] = [:],
-        labels: [(String, String)] = []
+        executable: String? = nil, stateFolder: String? = nil, fields: [String: String] = [:]
     ) async throws -> Board {
         let broker = try Mosquitto(id + "-broker", in: world, options)
         try await broker.start()
         var settings = AgentSettings.forTests(uplinkPort: uplink.port, localPort: broker.port)
         settings.fields.merge(fields) { $1 }
-        settings.labels = labels
         let agent = try Agent(
             id, in: world, executable: executable, stateFolder: stateFolder, settings)
         return Board(agent: agent, broker: broker)

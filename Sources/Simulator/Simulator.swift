@@ -1,1 +1,0 @@
-// Simulated conformers of Platform's seams.

@@ -1,0 +1,190 @@
+import Dispatch
+import LinuxPlatform
+import Platform
+import SyncProtocol
+
+/// The test's own serial queue. Dispatch runs one job at a time, which is all that an actor asks.
+final class QueueExecutor: SerialExecutor {
+    private let queue = DispatchQueue(label: "agent")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+}
+
+/// Clocks that stand still until a test moves them.
+final class ManualClock: Timekeeper {
+    struct State: Sendable {
+        var monotonic: Int64 = 100_000
+        /// Wall minus monotonic time, in milliseconds.
+        var offset: Int64 = Release.date.milliseconds + 86_400_000
+        var isDisciplined = true
+    }
+
+    let bootID = BootID(rawValue: 0xB001)
+    let state = Locked(State())
+
+    func now() -> ClockReading {
+        state.with { state in
+            ClockReading(
+                monotonic: MonotonicTime(milliseconds: state.monotonic),
+                wall: WallTime(milliseconds: state.monotonic + state.offset),
+                isDisciplined: state.isDisciplined)
+        }
+    }
+
+    func advance(_ span: Milliseconds) { state.with { $0.monotonic += span.count } }
+}
+
+/// Numbers that repeat from run to run: SplitMix64 (Steele, Lea, Flood, 2014).
+struct TestEntropy {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func draw() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+final class SharedEntropy: Entropy {
+    private let state: Locked<TestEntropy>
+
+    init(seed: UInt64) { state = Locked(TestEntropy(seed: seed)) }
+
+    func next() -> UInt64 { state.with { $0.draw() } }
+}
+
+/// Counts how often a deadline was set: the agent sets one after each event it has handled, so the
+/// count tells a test when it is done.
+final class ManualTimer: WakeTimer {
+    struct State: Sendable {
+        var deadline: MonotonicTime?
+        var settings = 0
+    }
+
+    let wakes: AsyncStream<Void>
+    let state = Locked(State())
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() { (wakes, continuation) = AsyncStream.makeStream() }
+
+    func set(_ deadline: MonotonicTime?) {
+        state.with {
+            $0.deadline = deadline
+            $0.settings += 1
+        }
+    }
+
+    func wake() { continuation.yield() }
+    func close() { continuation.finish() }
+}
+
+final class FakeControl: ControlListener {
+    let calls: AsyncStream<ControlCall>
+    private let continuation: AsyncStream<ControlCall>.Continuation
+
+    init() { (calls, continuation) = AsyncStream.makeStream() }
+
+    func ask(_ request: Value) async -> Value {
+        await withCheckedContinuation { waiting in
+            continuation.yield(ControlCall(request: request) { waiting.resume(returning: $0) })
+        }
+    }
+
+    func close() { continuation.finish() }
+}
+
+final class FakeBus: MessageBus {
+    struct State: Sendable {
+        var acknowledged: [UInt64] = []
+        var delivered: UInt64 = 0
+        var filters: [String] = []
+        var published: [BusMessage] = []
+        var isConnected = true
+    }
+
+    let events: AsyncStream<BusEvent>
+    let state = Locked(State())
+    private let continuation: AsyncStream<BusEvent>.Continuation
+
+    init() { (events, continuation) = AsyncStream.makeStream() }
+
+    func yield(_ event: BusEvent) { continuation.yield(event) }
+
+    func acknowledge(through count: UInt64) { state.with { $0.acknowledged.append(count) } }
+    func subscribe(_ filters: [String]) { state.with { $0.filters += filters } }
+
+    func publish(topic: String, payload: [UInt8]) -> Bool {
+        state.with { state in
+            guard state.isConnected else { return false }
+            state.published.append(
+                BusMessage(topic: topic, payload: payload, isRetained: false))
+            return true
+        }
+    }
+
+    func close() { continuation.finish() }
+}
+
+final class FakeLink: Link {
+    struct State: Sendable {
+        var sent: [Frame] = []
+        var result = LinkSendResult.sent
+    }
+
+    let events: AsyncStream<LinkEvent>
+    let state = Locked(State())
+    private let continuation: AsyncStream<LinkEvent>.Continuation
+
+    init() { (events, continuation) = AsyncStream.makeStream() }
+
+    func yield(_ event: LinkEvent) { continuation.yield(event) }
+
+    func send(_ frame: [UInt8]) -> LinkSendResult {
+        state.with { state in
+            if state.result == .sent, let frame = try? FrameCodec.decode(frame) {
+                state.sent.append(frame)
+            }
+            return state.result
+        }
+    }
+
+    func close() { continuation.finish() }
+}
+
+/// Processes that exist on paper; exits are what a test says.
+final class FakeProcesses: ProcessRunner {
+    struct State: Sendable {
+        var running: [String: ProcessIdentity] = [:]
+        var exits: [ProcessIdentity: ProcessExit] = [:]
+        var started: [ProcessCommand] = []
+        var signals: [String] = []
+        var nextPid: Int32 = 40
+    }
+
+    let state = Locked(State())
+
+    func start(_ command: ProcessCommand, tag: String) throws(ProcessError) -> ProcessIdentity {
+        guard command.arguments.first != "/missing" else { throw ProcessError("no such file") }
+        return state.with { state in
+            let identity = ProcessIdentity(pid: state.nextPid, startTicks: 1)
+            state.nextPid += 1
+            state.started.append(command)
+            state.running[tag] = identity
+            return identity
+        }
+    }
+
+    func running() -> [String: ProcessIdentity] { state.with { $0.running } }
+    func poll(_ identity: ProcessIdentity) -> ProcessExit? { state.with { $0.exits[identity] } }
+
+    func signal(_ identity: ProcessIdentity, _ signal: Int32) {
+        state.with { $0.signals.append("\(identity.pid):\(signal)") }
+    }
+}

@@ -1,0 +1,277 @@
+import Foundation
+import LinuxPlatform
+import Platform
+import SyncProtocol
+import Testing
+
+@testable import EdgeAgent
+@testable import SQLiteStore
+
+struct Overdue: Error, CustomStringConvertible {
+    let what: String
+    var description: String { "did not come: \(what)" }
+}
+
+/// Waits for a condition that another thread brings about. Bounded by tries, not by a time that a
+/// test is held to.
+func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+    for attempt in 0..<20_000 {
+        if try await condition() { return }
+        if attempt > 100 { try await Task.sleep(for: .milliseconds(1)) } else { await Task.yield() }
+    }
+    throw Overdue(what: what)
+}
+
+/// A folder for one test.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        let name = "edge-agent-tests-\(UUID().uuidString)"
+        path = FileManager.default.temporaryDirectory.appending(path: name).path
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// The board around an agent: real SQLite and files in a temporary folder, everything else fake.
+final class AgentHarness: Sendable {
+    let clock = ManualClock()
+    let timer = ManualTimer()
+    let control = FakeControl()
+    let bus = FakeBus()
+    let link = FakeLink()
+    let processes = FakeProcesses()
+    let lines: Locked<[String]>
+    let agent: Agent
+    let session = Epoch(nonce: 0xAB01)
+
+    init(
+        _ folder: TemporaryFolder, seed: UInt64,
+        _ configure: (inout AgentConfiguration, ManualClock, FakeProcesses) -> Void
+    ) throws {
+        var configuration = AgentConfiguration.defaults(hostName: "board-1")
+        configuration.state.directory = folder.path
+        configure(&configuration, clock, processes)
+        let lines = Locked<[String]>([])
+        self.lines = lines
+        let world = AgentWorld(
+            timekeeper: clock, entropy: SharedEntropy(seed: seed),
+            fileSystem: LinuxFileSystem(), processes: processes, timer: timer, control: control,
+            bus: bus, link: link, executor: QueueExecutor(),
+            report: { line in lines.with { $0.append(line) } })
+        agent = try Agent(
+            world: world, configuration: configuration, version: "test", floor: Release.date)
+    }
+
+    /// Runs an agent on `folder` for as long as `body` takes, then stops it in good order.
+    static func run(
+        _ folder: TemporaryFolder, seed: UInt64 = 1,
+        configure: (inout AgentConfiguration, ManualClock, FakeProcesses) -> Void = { _, _, _ in },
+        body: @escaping @Sendable (AgentHarness) async throws -> Void
+    ) async throws {
+        let harness = try AgentHarness(folder, seed: seed, configure)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await harness.agent.run() }
+            do {
+                // Once as it begins, once for the first look at the clock.
+                try await eventually("the agent's start") { harness.settings == 2 }
+                try await body(harness)
+            } catch {
+                harness.close()
+                throw error
+            }
+            harness.close()
+            try await group.waitForAll()
+        }
+    }
+
+    private func close() {
+        control.close()
+        bus.close()
+        link.close()
+        timer.close()
+    }
+
+    private var settings: Int { timer.state.with { $0.settings } }
+
+    /// Lets the agent have something and returns once it has dealt with it.
+    private func settled(_ what: String, _ event: () -> Void) async throws {
+        let before = settings
+        event()
+        try await eventually(what) { settings > before }
+    }
+
+    func deliver(_ event: BusEvent) async throws {
+        try await settled("an event of the bus") { bus.yield(event) }
+    }
+
+    func deliver(_ event: LinkEvent) async throws {
+        try await settled("an event of the link") { link.yield(event) }
+    }
+
+    func deliver(_ frame: Frame) async throws {
+        try await deliver(LinkEvent.frame(FrameCodec.encode(frame)))
+    }
+
+    /// Messages of local devices, in one delivery.
+    func publish(
+        _ messages: [(topic: String, payload: String)], isRetained: Bool = false
+    ) async throws {
+        let through = bus.state.with { state in
+            state.delivered += UInt64(messages.count)
+            return state.delivered
+        }
+        let list = messages.map {
+            BusMessage(
+                topic: $0.topic, payload: Array($0.payload.utf8), isRetained: isRetained)
+        }
+        try await deliver(.messages(list, through: through))
+    }
+
+    func publish(_ topic: String, _ payload: String, isRetained: Bool = false) async throws {
+        try await publish([(topic, payload)], isRetained: isRetained)
+    }
+
+    /// Moves the clock and wakes the agent once, as a timer would.
+    func advance(_ span: Milliseconds) async throws {
+        clock.advance(span)
+        try await settled("a wake") { timer.wake() }
+    }
+
+    /// An answer of the control socket, after which the agent has settled.
+    func ask(_ fields: (String, Value)...) async throws -> Value {
+        let before = settings
+        let answer = await control.ask(.object(fields))
+        try await eventually("an answer") { settings > before }
+        return answer
+    }
+
+    func status() async throws -> Value {
+        try #require(try await ask(("op", .string("status")))["status"])
+    }
+
+    /// What the board holds at a path; nil where there is nothing.
+    func value(_ path: String) async throws -> Value? {
+        let answer = try await ask(("op", .string("get")), ("path", .string(path)))
+        let cells = answer["cells"]?.arrayValue ?? []
+        return cells.first { $0["path"]?.stringValue == path }?["value"]
+    }
+
+    var acknowledged: UInt64 { bus.state.with { $0.acknowledged.last ?? 0 } }
+    var sent: [Frame] { link.state.with { $0.sent } }
+
+    /// Rows sent so far, by stream, in order.
+    func sentRows(_ stream: String) -> [LogRow] {
+        sentBatches(stream).flatMap(\.items).compactMap { item in
+            if case .row(let row) = item { row } else { nil }
+        }
+    }
+
+    func sentBatches(_ stream: String) -> [LogBatch] {
+        sent.compactMap { frame in
+            guard case .log(_, let batch) = frame, batch.sequence.stream == stream else {
+                return nil
+            }
+            return batch
+        }
+    }
+
+    /// Everything written in twin frames so far, by path.
+    func sentCells() -> [String: Value] {
+        var cells: [String: Value] = [:]
+        for case .up(_, _, let deltas, _) in sent {
+            for cell in deltas.flatMap(\.cells) { cells[cell.path.text] = cell.value }
+        }
+        return cells
+    }
+
+    /// Connects and answers the greeting as a hub without history of this board would.
+    func synchronize(
+        deltas: [IntervalDelta] = [], reference: UInt64 = 1
+    ) async throws {
+        try await deliver(.connected)
+        let greeting = sent.compactMap { frame -> UInt64? in
+            if case .hello(let request, _, _, _) = frame { request } else { nil }
+        }.last
+        try await deliver(
+            .state(
+                request: try #require(greeting), session: session,
+                reference: HubReference(epoch: session, commit: reference),
+                context: CausalContext(), deltas: deltas, isLast: true))
+    }
+
+    /// Answers the open question, with writes of the hub where there are some.
+    func answerUp(_ deltas: [IntervalDelta] = []) async throws {
+        var acknowledged = CausalContext()
+        for case .up(_, _, let deltas, _) in sent {
+            for delta in deltas { acknowledged.advance(delta.epoch, to: delta.upto) }
+        }
+        try await deliver(
+            .down(
+                session: session, reference: HubReference(epoch: session, commit: 2),
+                acknowledged: acknowledged, deltas: deltas, winners: [], isLast: true))
+    }
+
+    /// A wish of the hub: the `counter`th write of its epoch.
+    func wish(_ path: String, _ value: Value, counter: UInt64 = 1) throws -> IntervalDelta {
+        let stamp = HybridTimestamp(wall: clock.now().wall).rawValue + counter
+        let cell = Cell(
+            path: try TwinPath(path), dot: Dot(epoch: session, counter: counter), stamp: stamp,
+            value: value)
+        return IntervalDelta(
+            epoch: session, since: counter - 1, upto: counter, cells: [cell])
+    }
+}
+
+/// Ways in which a store stops taking writes, on the agent's own connection.
+enum StoreFailure: CaseIterable, Sendable {
+    /// The file may not grow: SQLITE_FULL, as on a full disk.
+    case full
+    /// SQLITE_READONLY, as on a file system that the kernel remounted.
+    case readOnly
+
+    var event: String {
+        switch self {
+        case .full: "store.full"
+        case .readOnly: "store.failing"
+        }
+    }
+
+    func begin(_ connection: borrowing Connection) throws {
+        switch self {
+        case .full: try connection.execute("PRAGMA max_page_count=1")
+        case .readOnly: try connection.execute("PRAGMA query_only=1")
+        }
+    }
+
+    func end(_ connection: borrowing Connection) throws {
+        switch self {
+        case .full: try connection.execute("PRAGMA max_page_count=1000000")
+        case .readOnly: try connection.execute("PRAGMA query_only=0")
+        }
+    }
+}
+
+extension Agent {
+    func begin(_ failure: StoreFailure) throws { try failure.begin(store.connection) }
+    func end(_ failure: StoreFailure) throws { try failure.end(store.connection) }
+
+    /// Committed rows of a stream that the store still holds, oldest epoch first.
+    func rows(_ stream: String) throws -> [LogRow] {
+        var rows: [LogRow] = []
+        let streams = store.outbox.streams.values.filter { $0.sequence.stream == stream }
+        for stream in streams.sorted(by: { $0.id < $1.id }) where stream.acknowledged < stream.last
+        {
+            let batch = try store.outbox.batch(
+                stream.sequence, from: stream.acknowledged + 1, bytes: .max)
+            for case .row(let row) in batch?.items ?? [] { rows.append(row) }
+        }
+        return rows
+    }
+
+    func eventKeys() throws -> [String] { try rows("event").map(\.key) }
+    func stagedRows() -> Int { stage.rowCount }
+}
