@@ -72,6 +72,7 @@ extension FleetHub: HubService {
             if forget { try store.devices.remove(id) } else { try store.devices.put(record) }
         }
         devices[id] = forget ? nil : record
+        ownLabels[id] = nil
         online.remove(id)
         sessions.close(id)
         publish("device", ["device": .string(id), "state": .string("removed")])
@@ -85,8 +86,21 @@ extension FleetHub: HubService {
         } catch {
             throw HubError(.invalid, "\(error).", hint: "For example: site=barn,rack=2")
         }
-        return devices.values.filter { $0.state == .active && terms.matches($0.labels) }
+        return devices.values.filter { $0.state == .active && terms.matches(labels(of: $0)) }
             .sorted { $0.id < $1.id }
+    }
+
+    private func labels(of device: DeviceRecord) -> [String: String] {
+        (ownLabels[device.id] ?? [:]).merging(device.labels) { _, operators in operators }
+    }
+
+    /// The labels that a board reports of itself, where the cell holds them.
+    static func labels(of cell: Cell) -> [String: String]? {
+        guard cell.path.text == "reported/agent" else { return nil }
+        let pairs = (cell.value["labels"]?.mapValue ?? []).compactMap { entry in
+            entry.value.stringValue.map { (entry.key, $0) }
+        }
+        return Dictionary(pairs, uniquingKeysWith: { _, last in last })
     }
 
     func record(_ id: String) throws(HubError) -> DeviceRecord {
@@ -107,7 +121,7 @@ extension FleetHub: HubService {
         return .object([
             ("id", .string(device.id)),
             ("name", .string(device.name)),
-            ("labels", .object(device.labels.map { ($0.key, .string($0.value)) })),
+            ("labels", .object(labels(of: device).map { ($0.key, .string($0.value)) })),
             ("connected", .bool(online.contains(device.id))),
             ("state", .string(device.state.rawValue)),
             ("registered_at", .string(RFC3339.text(device.registered))),

@@ -8,6 +8,7 @@ struct FrameOutcome {
     var events: [(kind: String, fields: [String: Value])] = []
     var changed: Set<String> = []
     var logRows: UInt64 = 0
+    var labels: [String: [String: String]] = [:]
     /// Devices that were first heard in this batch.
     var registered: [DeviceRecord] = []
 }
@@ -23,6 +24,7 @@ extension FleetHub {
             let outcome = try store.write { () throws(SQLiteError) in
                 var outcome = FrameOutcome()
                 for (device, frame) in decoded { try apply(frame, of: device, &outcome) }
+                for device in Set(decoded.map(\.0)) { try saveSeen(device) }
                 for device in outcome.changed {
                     try store.log.trim(device, maximum: settings.logRowsMaximum)
                 }
@@ -38,6 +40,19 @@ extension FleetHub {
             note(error)
         }
     }
+
+    private func saveSeen(_ device: String) throws(SQLiteError) {
+        let now = timekeeper.now().wall
+        guard var record = devices[device],
+            seenSaved[device].map({ now - $0 >= FleetHub.seenInterval }) ?? true
+        else { return }
+        record.lastSeen = now
+        try store.devices.put(record)
+        seenSaved[device] = now
+    }
+
+    /// How exact `last_seen` is after a restart of the hub.
+    private static let seenInterval: Milliseconds = 60_000
 
     private func decode(_ frame: DeviceFrame) -> Frame? {
         counters.framesReceived += 1
@@ -61,6 +76,7 @@ extension FleetHub {
             devices[record.id] = record
             publish("device", ["device": .string(record.id), "state": .string("registered")])
         }
+        ownLabels.merge(outcome.labels) { _, latest in latest }
         for (device, frame) in outcome.replies {
             let bytes = FrameCodec.encode(frame)
             counters.bytesSent += UInt64(bytes.count)
@@ -219,6 +235,7 @@ extension FleetHub {
     }
 
     func changed(_ device: String, _ cell: Cell, _ outcome: inout FrameOutcome) {
+        if let labels = Self.labels(of: cell) { outcome.labels[device] = labels }
         outcome.events.append(
             (
                 "twin",

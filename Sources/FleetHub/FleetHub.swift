@@ -42,6 +42,10 @@ public actor FleetHub {
     let endpoint: any HubEndpoint
     let started: ClockReading
     var devices: [String: DeviceRecord] = [:]
+    /// Labels from the boards' own configuration; an operator's win over them.
+    var ownLabels: [String: [String: String]] = [:]
+    /// When each device's `lastSeen` was last written, so that hearing from it is not a write.
+    var seenSaved: [String: WallTime] = [:]
     var online: Set<String> = []
     var sessions = SessionTable()
     /// Devices that were asked for their copy of the history, with the hello that led to it.
@@ -57,7 +61,11 @@ public actor FleetHub {
         store: sending HubStore, endpoint: any HubEndpoint, timekeeper: any Timekeeper,
         executor: any SerialExecutor, settings: Settings = Settings()
     ) throws(SQLiteError) {
-        for device in try store.devices.all() { devices[device.id] = device }
+        for device in try store.devices.all() {
+            devices[device.id] = device
+            let agent = try store.twin.cells(device.id, prefix: "reported/agent").first
+            ownLabels[device.id] = agent.flatMap { Self.labels(of: $0) }
+        }
         self.store = store
         self.endpoint = endpoint
         self.timekeeper = timekeeper

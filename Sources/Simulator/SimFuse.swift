@@ -16,6 +16,9 @@ public final class SimFuse: @unchecked Sendable {
     /// Burns at the call after `calls` more.
     public func arm(calls: Int) { callsLeft = calls }
 
+    /// Takes back what `arm` said.
+    public func disarm() { callsLeft = nil }
+
     /// Adds something to do at the moment of burning, after what was added before.
     public func onBurn(_ handler: @escaping () -> Void) { handlers.append(handler) }
 

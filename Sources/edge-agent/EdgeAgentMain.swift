@@ -6,7 +6,7 @@ import Platform
 @main
 enum EdgeAgentMain {
     static func main() async {
-        let words = Array(CommandLine.arguments.dropFirst())
+        let words = CommandWords.read()
         do throws(UsageError) {
             let arguments = try Arguments(words)
             let code = await run(arguments)

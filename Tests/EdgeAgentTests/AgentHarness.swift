@@ -192,7 +192,7 @@ final class AgentHarness: Sendable {
     func synchronize(
         deltas: [IntervalDelta] = [], reference: UInt64 = 1
     ) async throws {
-        try await deliver(.connected)
+        try await deliver(LinkEvent.connected)
         let greeting = sent.compactMap { frame -> UInt64? in
             if case .hello(let request, _, _, _) = frame { request } else { nil }
         }.last

@@ -54,16 +54,16 @@ private func right(_ monotonic: Int64, off: Int64 = 0, disciplined: Bool = false
 
     @Test func smallDriftIsIgnoredAndDoesNotAddUp() {
         var tracker = ClockTracker(boot: boot, floor: floor)
-        _ = tracker.observe(right(0))
-        #expect(tracker.observe(right(10, off: 250)) == nil)
-        #expect(tracker.observe(right(20, off: -250)) == nil)
-        #expect(
-            tracker.time(right(20, off: -250)).offset == Milliseconds(floor.milliseconds))
+        _ = tracker.observe(right(0, off: 1000))
+        #expect(tracker.observe(right(10, off: 1250)) == nil)
+        #expect(tracker.observe(right(20, off: 750)) == nil)
+        let kept = Milliseconds(floor.milliseconds + 1000)
+        #expect(tracker.time(right(20, off: 750)).offset == kept)
         // Measured from the offset that rows carry, so that slow drift shows, too.
-        let change = tracker.observe(right(30, off: 251))
+        let change = tracker.observe(right(30, off: 1251))
         #expect(change?.jump == 251)
-        #expect(change?.clock.offset == Milliseconds(floor.milliseconds + 251))
-        #expect(tracker.observe(right(40, off: 400)) == nil)
+        #expect(change?.clock.offset == Milliseconds(floor.milliseconds + 1251))
+        #expect(tracker.observe(right(40, off: 1400)) == nil)
     }
 
     @Test(arguments: [3_600_000, -3_600_000, 73 * 365 * 86_400_000])

@@ -67,22 +67,22 @@ private func at(_ milliseconds: Int64) -> MonotonicTime {
 @Suite struct EventLimiterTests {
     @Test func oneAMinuteOfAKindPasses() {
         var limiter = EventLimiter()
-        #expect(limiter.allows("a", at: at(0)))
-        #expect(!limiter.allows("a", at: at(1)))
-        #expect(limiter.allows("b", at: at(1)))
-        #expect(!limiter.allows("a", at: at(59_999)))
-        #expect(limiter.allows("a", at: at(60_000)))
+        #expect(limiter.allows("a", at: at(0)) == true)
+        #expect(limiter.allows("a", at: at(1)) == false)
+        #expect(limiter.allows("b", at: at(1)) == true)
+        #expect(limiter.allows("a", at: at(59_999)) == false)
+        #expect(limiter.allows("a", at: at(60_000)) == true)
         #expect(limiter.suppressed == 2)
     }
 
     @Test func kindsAreBounded() {
         var limiter = EventLimiter()
         for number in 0..<EventLimiter.kindsMaximum {
-            #expect(limiter.allows("kind \(number)", at: at(0)))
+            #expect(limiter.allows("kind \(number)", at: at(0)) == true)
         }
-        #expect(!limiter.allows("one more", at: at(30_000)))
+        #expect(limiter.allows("one more", at: at(30_000)) == false)
         #expect(limiter.suppressed == 1)
         // What is a minute old makes room.
-        #expect(limiter.allows("one more", at: at(60_000)))
+        #expect(limiter.allows("one more", at: at(60_000)) == true)
     }
 }

@@ -22,7 +22,7 @@ private func row(_ number: Int64) -> LogRow {
 
     @Test func onlyTheLastValueOfAKeyIsKept() throws {
         var stage = Stage()
-        for number in 0..<100 { stage.write(path, .int(number)) }
+        for number in 0..<100 { stage.write(path, .int(Int64(number))) }
         stage.write(try TwinPath("reported/board/a"), .null)
         let batch = stage.batch(now: now, floor: nil)
         #expect(batch.writes.map(\.path.text) == ["reported/board/a", "reported/board/x"])

@@ -51,8 +51,9 @@ public struct MQTTDeviceBridge: Sendable {
             return [unreadable(message, "payload over \(settings.payloadBytesMaximum) bytes")]
         }
         if case .discovery(let place) = route { return discover(place, message) }
-        // An empty payload deletes a retained message (MQTT 5 §3.3.1.3) and says no more.
-        guard !message.payload.isEmpty else { return [.ignored] }
+        guard !message.payload.isEmpty else {
+            return [unreadable(message, "empty payload: it says nothing, or cleared a retained one")]
+        }
         switch route {
         case .shellyGen1(let path):
             return carry(ShellyGen1.read(path, payload: message.payload), .shellyGen1, message)

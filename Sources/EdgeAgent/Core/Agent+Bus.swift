@@ -42,7 +42,7 @@ extension Agent {
             case .subscribe(let filters): world.bus?.subscribe(filters)
             case .unreadable(let payload): complain(payload)
             case .refused(let device, let reason):
-                guard unreadable.allows("refused " + device, at: now) else { continue }
+                guard complaints.allows("refused " + device, at: now) else { continue }
                 event("device.refused", [("device", .string(device)), ("reason", .string(reason))])
             case .ignored: continue
             }
@@ -73,7 +73,7 @@ extension Agent {
 
     private func complain(_ payload: UnreadablePayload) {
         bus.unreadable += 1
-        guard unreadable.allows(payload.subject, at: now) else { return }
+        guard complaints.allows(payload.subject, at: now) else { return }
         event(
             "payload.unreadable",
             [

@@ -113,6 +113,20 @@ extension Agent {
         }
     }
 
+    /// Renews the copy that takes the place of a damaged database.
+    func copyStore(_ now: MonotonicTime) {
+        copyDue = now + Agent.copyInterval
+        let draft = opener.copyPath + ".new"
+        do {
+            for suffix in ["", "-wal", "-shm"] { try world.fileSystem.remove(draft + suffix) }
+            try store.copyTwin(to: draft)
+            try world.fileSystem.rename(draft, to: opener.copyPath)
+        } catch {
+            // The copy before stays; a store that fails says so by itself.
+            world.report("warning store: the daily copy failed: \(error)")
+        }
+    }
+
     /// Puts a damaged database aside and goes on with the last good copy, or from the hub.
     private func quarantine(_ reason: String) {
         let epoch = Epoch(random: world.entropy.next(), role: .device)
@@ -148,13 +162,13 @@ extension Agent {
         upkeepDue = reading.monotonic + Agent.upkeepInterval
         do {
             let dropped = try store.enforceBounds(
-                sent: feeder.sent, now: clock.isSet ? reading.wall : nil)
+                sent: feeder.sent, now: clock.isSynchronized ? reading.wall : nil)
             guard !dropped.isEmpty else { return }
             offerRows()
             var rows: [String: UInt64] = [:]
             for drop in dropped { rows[drop.stream, default: 0] += drop.rows }
             uplink.rowsDropped += rows.values.reduce(0, +)
-            guard evictions.allows("log.evicted", at: reading.monotonic) else { return }
+            guard complaints.allows("log.evicted", at: reading.monotonic) else { return }
             event(
                 "log.evicted",
                 rows.sorted { $0.key < $1.key }.map { ($0.key, .int(Int64($0.value))) })

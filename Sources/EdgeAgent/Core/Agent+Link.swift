@@ -30,6 +30,9 @@ extension Agent {
             if uplink.isConnected {
                 uplink.since = now
                 world.report("warning uplink: disconnected: \(reason)")
+                if complaints.allows("uplink", at: now) {
+                    self.event("uplink.disconnected", [("reason", .string(reason))])
+                }
             }
             uplink.isConnected = false
             perform(session.onDisconnected())
@@ -39,7 +42,7 @@ extension Agent {
                 receive(try FrameCodec.decode(bytes))
             } catch {
                 uplink.framesUnreadable += 1
-                guard unreadable.allows("frame", at: now) else { return }
+                guard complaints.allows("frame", at: now) else { return }
                 self.event("uplink.unreadable", [("reason", .string("\(error)"))])
             }
         }
@@ -100,7 +103,7 @@ extension Agent {
                 feeder.onClosed()
             case .report(let refusal):
                 world.report("error uplink: the hub refuses this device: \(refusal)")
-                if unreadable.allows("refusal", at: now) {
+                if complaints.allows("refusal", at: now) {
                     event("uplink.refused", [("reason", .string(refusal))])
                 }
             }

@@ -30,8 +30,7 @@ public actor Agent {
 
     var bridge: MQTTDeviceBridge
     var bus = BusState()
-    var unreadable = EventLimiter()
-    var evictions = EventLimiter()
+    var complaints = EventLimiter()
 
     var session: DeviceSession
     var feeder: LogFeeder
@@ -47,6 +46,8 @@ public actor Agent {
     var sampleDue: MonotonicTime
     var upkeepDue: MonotonicTime
     var checkDue: MonotonicTime?
+    var copyDue: MonotonicTime
+    var wishesDue: MonotonicTime?
     var trimDue: MonotonicTime?
 
     #if EDGE_MUTANTS
@@ -99,11 +100,15 @@ public actor Agent {
         // The check reads the whole file; being there comes first.
         checkDue = store.wasUnclean ? now + 5000 : nil
         trimDue = now + 10_000
+        copyDue = now + Agent.firstCopyAfter
         self.origin = origin
     }
 
     /// How often bounds on the log are looked at, beside every commit of a nearly full one.
     static let upkeepInterval: Milliseconds = 60_000
+    /// The last good copy of the twin: soon after a start, then daily.
+    static let firstCopyAfter: Milliseconds = 600_000
+    static let copyInterval: Milliseconds = 86_400_000
 
     /// Serves until the task is cancelled; then commits and closes the store.
     public func run() async {
@@ -161,14 +166,19 @@ public actor Agent {
                 ("version", .string(version)), ("epoch", .string(store.epoch.text)),
                 ("clean", .bool(!store.wasUnclean)), ("clock", .string(clock.qualityText)),
             ])
-        for stream in store.outbox.streams.values {
-            feeder.onCommitted(
-                stream.sequence, priority: stream.priority, last: stream.last,
-                acknowledged: stream.acknowledged)
-        }
+        introduce()
+        offerRows()
         perform(supervisor.adopt(world.processes.running(), at: now))
         reconcile()
         settle()
+    }
+
+    /// What the hub selects boards by.
+    private func introduce() {
+        guard let path = try? TwinPath("reported/agent") else { return }
+        let labels = configuration.device.labels.map { ($0.key, Value.string($0.value)) }
+        write(
+            path, .object([("labels", .object(labels)), ("version", .string(version))]), .event)
     }
 
     private func close() {
@@ -187,7 +197,9 @@ public actor Agent {
         if let due = workloadsDue, now >= due { tendWorkloads(now) }
         perform(session.onTick(now))
         feeder.onTick(now)
+        if let due = wishesDue, now >= due { reconcile() }
         if let due = checkDue, now >= due { checkStore() }
+        if now >= copyDue { copyStore(now) }
         if now >= upkeepDue { keepBounds(reading) }
         if let due = trimDue, now >= due {
             trimDue = nil
@@ -207,7 +219,7 @@ public actor Agent {
         feed()
         let deadlines = [
             schedule.deadline, session.deadline, feeder.deadline, workloadsDue, checkDue, trimDue,
-            sampleDue, upkeepDue,
+            sampleDue, upkeepDue, copyDue, wishesDue,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())
     }

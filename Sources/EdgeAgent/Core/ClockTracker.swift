@@ -58,6 +58,9 @@ struct ClockTracker {
     func believed(_ reading: ClockReading) -> WallTime { max(reading.wall, floor) }
 
     var isSet: Bool { quality > .unset }
+    /// Only such a clock may say that rows are too old: one that was set to 2099 by mistake would
+    /// drop the whole log.
+    var isSynchronized: Bool { quality == .synchronized }
     var qualityText: String {
         switch quality {
         case .unset: "unset"

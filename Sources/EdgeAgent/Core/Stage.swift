@@ -39,6 +39,9 @@ struct Stage {
         acknowledgements[sequence] = upto
     }
 
+    /// Takes acknowledgements back that a later opening of the hub's store may know nothing of.
+    mutating func forgetAcknowledgements() { acknowledgements = [:] }
+
     /// A position that moves together with the rows that led to it.
     mutating func mark(_ name: String, _ position: Int64) { marks[name] = position }
 

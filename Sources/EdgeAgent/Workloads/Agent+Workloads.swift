@@ -5,11 +5,15 @@ import SyncProtocol
 extension Agent {
     private static let workloadPrefix = "desired/workloads/"
     private static let tendInterval: Milliseconds = 1000
+    private static let wishInterval: Milliseconds = 2000
+    /// After the agent's start, how long an unknown device may take to be heard.
+    private static let devicePatience: Milliseconds = 120_000
 
     private var logDirectory: String { configuration.state.directory + "/workloads" }
 
     /// Brings the board to what the twin on disk desires, and answers each wish once.
     func reconcile() {
+        wishesDue = nil
         do throws(SQLiteError) {
             var specs: [String: WorkloadSpec] = [:]
             var unreadable: Set<String> = []
@@ -17,7 +21,7 @@ extension Agent {
                 if cell.path.text.hasPrefix(Self.workloadPrefix) {
                     try reconcileWorkload(cell, &specs, &unreadable)
                 } else if try !isAnswered(cell) {
-                    answer(cell, applyDevice(cell))
+                    reconcileDevice(cell)
                 }
             }
             for cell in try store.twin.cells(store.device, prefix: "config/")
@@ -41,7 +45,7 @@ extension Agent {
         }
         guard WorkloadSpec.isName(name) else {
             if isNew {
-                answer(cell, "a workload's name is 1 to 64 of letters, digits, dot, - and _")
+                refuse(cell, name, "a workload's name is 1 to 64 of letters, digits, dot, - and _")
             }
             return
         }
@@ -51,28 +55,42 @@ extension Agent {
         } catch {
             // What ran before this wish goes on: a typo must not stop a pump.
             unreadable.insert(name)
-            if isNew { answer(cell, error.description) }
+            if isNew { refuse(cell, name, error.description) }
         }
     }
 
-    /// Sets a property of a local device. Nil where it was handed to the broker, else why not.
-    private func applyDevice(_ cell: Cell) -> String? {
+    private func refuse(_ cell: Cell, _ name: String, _ reason: String) {
+        answer(cell, reason)
+        event("workload.refused", [("workload", .string(name)), ("reason", .string(reason))])
+    }
+
+    /// Sets a property of a local device. The wish waits while its device or the broker may yet
+    /// come; it is done once the broker has the command.
+    private func reconcileDevice(_ cell: Cell) {
         let parts = cell.path.segments
         guard parts.count >= 4, parts[1] == "devices" else {
-            return "this agent acts on desired/workloads/<name> and "
-                + "desired/devices/<device>/<property>"
+            return answer(
+                cell,
+                "this agent acts on desired/workloads/<name> and "
+                    + "desired/devices/<device>/<property>")
         }
-        guard cell.value != .null else { return nil }
+        guard cell.value != .null else { return answer(cell, nil) }
         let property = parts.dropFirst(3).joined(separator: "/")
         do {
             let message = try bridge.command(
                 device: String(parts[2]), property: property, value: cell.value)
-            guard world.bus?.publish(topic: message.topic, payload: message.payload) == true else {
-                return "the local broker is not connected"
+            if world.bus?.publish(topic: message.topic, payload: message.payload) == true {
+                answer(cell, nil)
+            } else {
+                wishesDue = now + Self.wishInterval
             }
-            return nil
         } catch {
-            return error.message
+            let mayCome = now - started.monotonic < Self.devicePatience
+            if error.code == .unknownDevice, mayCome {
+                wishesDue = now + Self.wishInterval
+            } else {
+                answer(cell, error.message)
+            }
         }
     }
 

@@ -56,7 +56,10 @@ struct WorkloadSpec: Sendable, Hashable {
             try Self.text(word, "command")
         }
         var environment: [String: String] = [:]
-        for entry in value["environment"]?.mapValue ?? [] {
+        guard let variables = (value["environment"] ?? .map([])).mapValue else {
+            throw Fault(field: "environment", problem: "must be a map of names to texts")
+        }
+        for entry in variables {
             guard !entry.key.isEmpty, !entry.key.contains("=") else {
                 throw Fault(field: "environment", problem: "has a name that is empty or holds =")
             }
@@ -70,8 +73,8 @@ struct WorkloadSpec: Sendable, Hashable {
             }
             return text
         }
-        let policy = value["restart"]?.stringValue ?? Restart.always.rawValue
-        guard let restart = Restart(rawValue: policy) else {
+        let policy = (value["restart"] ?? .string(Restart.always.rawValue)).stringValue
+        guard let restart = policy.flatMap({ Restart(rawValue: $0) }) else {
             throw Fault(field: "restart", problem: "must be always, on-failure or never")
         }
         self.restart = restart

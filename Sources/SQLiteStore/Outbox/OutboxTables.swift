@@ -64,8 +64,10 @@ public final class OutboxTables {
                 + "WHERE stream=?1 AND seq>=?2 ORDER BY seq")
         trimRows = try connection.prepare("DELETE FROM log WHERE stream=?1 AND seq<=?2")
         oldestRows = try connection.prepare(
-            "SELECT seq FROM log WHERE stream=?1 AND seq>?2 "
-                + "AND (?4 IS NULL OR (quality>0 AND mono+off<?4)) ORDER BY seq LIMIT ?3")
+            // The age is looked at among the oldest rows alone, never along the whole log.
+            "SELECT seq FROM (SELECT seq, quality, mono+off AS wall FROM log "
+                + "WHERE stream=?1 AND seq>?2 ORDER BY seq LIMIT ?3) "
+                + "WHERE ?4 IS NULL OR (quality>0 AND wall<?4) ORDER BY seq")
         gapsFrom = try connection.prepare(
             "SELECT first, last, reason FROM gap WHERE stream=?1 AND last>=?2 ORDER BY first")
         insertGap = try connection.prepare(

@@ -56,9 +56,19 @@ public struct LogFeeder: Sendable {
         }
     }
 
-    public mutating func onOpened(_ session: Epoch) {
+    /// The session stands. `acknowledged` is what the store holds as acknowledged.
+    ///
+    /// A hub that opened its store anew may have opened an older copy of it. What an earlier
+    /// opening acknowledged counts no more then, and where nothing is left to send the last number
+    /// is sent again: the answer tells how much this hub has.
+    public mutating func onOpened(_ session: Epoch, acknowledged: [LogSequence: UInt64]) {
         self.session = session
         rewind()
+        for (sequence, position) in positions where position.session != session {
+            let stored = min(acknowledged[sequence] ?? 0, position.acknowledged)
+            positions[sequence]?.acknowledged = stored
+            positions[sequence]?.sent = min(stored, max(position.last, 1) - 1)
+        }
     }
 
     public mutating func onClosed() {

@@ -69,7 +69,9 @@ struct ByteReader {
             return names[Int(number) - 1]
         }
         let text = try string()
-        if names.count < FrameBounds.names, text.utf8.count <= FrameBounds.name { names.append(text) }
+        if names.count < FrameBounds.names, text.utf8.count <= FrameBounds.name {
+            names.append(text)
+        }
         return text
     }
 }

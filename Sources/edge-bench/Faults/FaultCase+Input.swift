@@ -54,8 +54,13 @@ extension FaultCase {
             // The monotonic clock of a board without a battery is right from the start.
             "DONT_FAKE_MONOTONIC": "1", "TZ": "UTC",
         ]
+        // libfaketime adds a variable to the environment of the first program that loads it. That
+        // moves the environment away from the arguments, and Swift finds these through it; env(1)
+        // takes the addition upon itself and becomes the agent.
+        board.agent.launcher = [try Spawn.locate("env"), try world.program("edge-agent")]
         let start = WallClock.now
         try await board.agent.start()
+        defer { if let pid = board.agent.process?.pid { removeFakeTime(of: pid) } }
         try await publish(1...100, to: board, in: world)
         try await waitUntil(
             "the agent to keep the messages", within: .seconds(20), logs: board.agent.logPaths
@@ -79,6 +84,13 @@ extension FaultCase {
                 + "\(times.max() ?? "")"
         }
         throw BenchFailure("a row written before the jump came out with the time \(wrong)")
+    }
+
+    /// What libfaketime shares between processes, named by the first one's id; it stays behind
+    /// when that one is killed.
+    private static func removeFakeTime(of pid: pid_t) {
+        unlink("/dev/shm/faketime_shm_\(pid)")
+        unlink("/dev/shm/sem.faketime_sem_\(pid)")
     }
 
     private static func fakeTimeLibrary() throws -> String {

@@ -67,11 +67,11 @@ extension FaultCase {
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
-        try await publish(1...500, to: board, in: world)
-        try await expect(1...500, from: board, at: site)
+        // Enough for the journal to be carried over into the file, which is to be damaged.
+        try await publish(1...4000, to: board, in: world)
+        try await expect(1...4000, from: board, at: site)
         try await site.settle(board.agent)
-        // In good order first, so that everything is in the file and not in its journal; then an
-        // unclean stop, after which the agent checks the file.
+        // In good order first; then an unclean stop, after which the agent checks the file.
         await board.agent.stop()
         try await board.agent.start()
         board.agent.kill()
@@ -84,8 +84,8 @@ extension FaultCase {
             try await site.hub.reader.entries(board.agent.id)
                 .contains { $0.row?.key == "store.quarantined" }
         }
-        try await publish(501...600, to: board, in: world)
-        try await expect(501...600, from: board, at: site)
+        try await publish(4001...4100, to: board, in: world)
+        try await expect(4001...4100, from: board, at: site)
         return "the damaged file was set aside with an event, and the agent ran on"
     }
 

@@ -17,6 +17,9 @@ enum Cleanup {
     }
 
     private static let ledger = Mutex(Ledger())
+    /// Held for the whole of a clean-up, so that a signal's waits for one that is under way instead
+    /// of leaving in its middle.
+    private static let ending = Mutex(())
 
     static func add(group: pid_t) { ledger.withLock { _ = $0.groups.insert(group) } }
     static func remove(group: pid_t) { ledger.withLock { _ = $0.groups.remove(group) } }
@@ -29,8 +32,12 @@ enum Cleanup {
 
     static func remove(undo key: String) { ledger.withLock { $0.undo.removeAll { $0.key == key } } }
 
-    /// Ends and removes everything that is left. Safe to call twice.
+    /// Ends and removes everything that is left. Safe to call twice, and from two threads.
     static func run() {
+        ending.withLock { _ in end() }
+    }
+
+    private static func end() {
         let left = ledger.withLock { ledger in
             defer { ledger = Ledger() }
             return ledger
@@ -42,13 +49,8 @@ enum Cleanup {
         for folder in left.folders { try? FileManager.default.removeItem(atPath: folder) }
     }
 
-    /// Ends what carries our mark and is not in `groups`: workloads of agents that were killed.
-    static func endMarked() {
-        for pid in marked() { kill(pid, SIGKILL) }
-    }
-
     /// Processes other than this one whose environment names this run.
-    static func marked() -> [pid_t] {
+    private static func marked() -> [pid_t] {
         let needle = Array("\(variable)=\(token)".utf8)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { pid_t($0) }.filter { pid in

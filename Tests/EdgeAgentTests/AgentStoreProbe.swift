@@ -1,0 +1,19 @@
+import Platform
+import SyncProtocol
+
+@testable import SQLiteStore
+
+/// Another pair of eyes on an agent's database: a connection of its own sees only what was
+/// committed.
+struct AgentStoreProbe {
+    private let folder: TemporaryFolder
+
+    init(folder: TemporaryFolder) throws { self.folder = folder }
+
+    func value(_ path: String) throws -> Value? {
+        var options = Connection.Options()
+        options.isReadOnly = true
+        let connection = try Connection.open(folder.path + "/agent.db", options: options)
+        return try TwinTables(connection).cell("board-1", TwinPath(path))?.value
+    }
+}
