@@ -96,7 +96,7 @@ let package = Package(
                 "LinuxPlatform", arguments, logging, lifecycle, crypto,
             ]),
         tool("fleet", ["Platform", "FleetClient", arguments, yams]),
-        tool("edge-bench", ["Platform", "FleetClient", "LinuxPlatform", arguments]),
+        tool("edge-bench", ["Platform", "FleetClient", arguments]),
 
         tests("DeviceDriversTests", ["Platform", "DeviceDrivers"]),
         tests("PowerManagerTests", ["Platform", "PowerManager"]),
@@ -110,6 +110,7 @@ let package = Package(
                 lifecycle, httpClient, nioCore,
             ]),
         tests("FleetClientTests", ["Platform", "FleetClient"]),
+        tests("EdgeBenchTests", ["Platform", "edge-bench"]),
         tests("TidyTests", []),
     ]
 )

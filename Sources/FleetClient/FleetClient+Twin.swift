@@ -56,6 +56,25 @@ extension FleetClient {
         }
     }
 
+    /// Asks until there is an answer other than "not found" and "hub unreachable", or `limit` has
+    /// run out: for a device or a hub that is only starting.
+    public func patiently<Result: Sendable>(
+        within limit: Duration,
+        _ ask: () async throws(FleetClientError) -> Result
+    ) async throws(FleetClientError) -> Result {
+        let clock = ContinuousClock()
+        let end = clock.now + limit
+        while true {
+            do {
+                return try await ask()
+            } catch  where error.code == .notFound || error.code == .unreachable {
+                let left = clock.now.duration(to: end)
+                guard left > .zero else { throw error }
+                try await transport.pause(min(.milliseconds(250), left))
+            }
+        }
+    }
+
     private static func cellPath(_ device: String, _ path: String) -> String {
         devicePath(device) + "/twin/" + PercentEncoding.path(path)
     }

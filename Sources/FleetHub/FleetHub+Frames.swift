@@ -98,7 +98,7 @@ extension FleetHub {
         switch frame {
         case .hello(let request, let epoch, let reference, let context):
             if try lacks(device, reference, context) {
-                wanted[device] = (request, epoch)
+                wanted[device] = (request, epoch, context)
                 outcome.replies.append((device, .want(request: request)))
             } else {
                 try open(device, request, epoch, context, &outcome)
@@ -177,7 +177,10 @@ extension FleetHub {
                 ))
             guard isMore else { break }
         }
-        sessions.open(device, epoch, known)
+        // Of the hub's own writes a part may be lost on the way: the next `up` tells what came.
+        var told = context
+        told.merge(known.filtered(.device))
+        sessions.open(device, epoch, told)
         wanted[device] = nil
     }
 
@@ -191,7 +194,11 @@ extension FleetHub {
         guard try store.twin.join(device, deltas) else { return }
         for cell in deltas.flatMap(\.cells) { changed(device, cell, &outcome) }
         guard isLast else { return }
-        try open(device, request, wanted.epoch, try store.twin.context(device), &outcome)
+        // A part may be lost; the device then greets again. And what was written here since the
+        // greeting is not known there.
+        let own = try store.twin.context(device)
+        guard wanted.context.sorted.allSatisfy({ own[$0.epoch] >= $0.counter }) else { return }
+        try open(device, request, wanted.epoch, wanted.context, &outcome)
     }
 
     private func log(

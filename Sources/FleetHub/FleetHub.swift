@@ -49,7 +49,7 @@ public actor FleetHub {
     var online: Set<String> = []
     var sessions = SessionTable()
     /// Devices that were asked for their copy of the history, with the hello that led to it.
-    var wanted: [String: (request: UInt64, epoch: Epoch)] = [:]
+    var wanted: [String: (request: UInt64, epoch: Epoch, context: CausalContext)] = [:]
     var hints: [String] = []
     var events: EventRing
     var counters = HubCounters()

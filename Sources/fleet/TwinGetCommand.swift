@@ -12,19 +12,41 @@ struct TwinGetCommand: AsyncParsableCommand {
     @Argument(help: "A cell, such as reported/board/temperature, or the path above some.")
     var path: String?
 
+    @Option(help: "Seconds to wait for a device or hub that is only starting.")
+    var wait = 0.0
+
     @OptionGroup var output: OutputOptions
 
+    private enum Found {
+        case cell(Answer<TwinCell>)
+        case cells(Answer<[TwinCell]>)
+    }
+
+    func validate() throws {
+        guard 0...3600 ~= wait else { throw ValidationError("--wait takes 0 to 3600 seconds.") }
+    }
+
     func run() async throws {
-        try await Session.run { client in
-            guard let path else { return show(try await client.twin(id)) }
-            if path.hasSuffix("/") { return show(try await client.twin(id, prefix: path)) }
-            do {
-                show(try await client.cell(id, path))
-            } catch let error as FleetClientError where error.code == .notFound {
-                let below = try await client.twin(id, prefix: path + "/")
-                guard !below.content.isEmpty else { throw error }
-                show(below)
+        let found = try await Session.run { client in
+            try await client.patiently(within: .seconds(wait)) {
+                () async throws(FleetClientError) in try await find(client)
             }
+        }
+        switch found {
+        case .cell(let answer): show(answer)
+        case .cells(let answer): show(answer)
+        }
+    }
+
+    private func find(_ client: FleetClient) async throws(FleetClientError) -> Found {
+        guard let path else { return .cells(try await client.twin(id)) }
+        if path.hasSuffix("/") { return .cells(try await client.twin(id, prefix: path)) }
+        do {
+            return .cell(try await client.cell(id, path))
+        } catch  where error.code == .notFound {
+            let below = try await client.twin(id, prefix: path + "/")
+            guard !below.content.isEmpty else { throw error }
+            return .cells(below)
         }
     }
 

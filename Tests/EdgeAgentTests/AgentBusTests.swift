@@ -154,7 +154,8 @@ private let smoke = #"{"smoke":true,"note":""# + String(repeating: "x", count: 1
 
     @Test func aPayloadOverTheBoundIsNotParsed() async throws {
         try await AgentHarness.run(
-            folder, configure: { configuration, _, _ in
+            folder,
+            configure: { configuration, _, _ in
                 configuration.localBroker.payloadBytesMax = 10
             }
         ) { board in

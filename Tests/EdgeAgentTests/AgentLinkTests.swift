@@ -181,7 +181,27 @@ private let smoke = #"{"smoke":true}"#
         }
     }
 
-    @Test func aHubThatLostAcknowledgedRowsGetsThemAgainAndTheyAreNotReleased() async throws {
+    /// Greets a hub that opened an older copy of its database, which acknowledges `upto`.
+    private static func meetRestoredHub(
+        _ board: AgentHarness, _ sequence: LogSequence, upto: UInt64
+    ) async throws {
+        let restored = Epoch(nonce: 0xCD01)
+        try await board.deliver(LinkEvent.disconnected(reason: "the hub restarts"))
+        try await board.deliver(LinkEvent.connected)
+        guard case .hello(let request, _, _, _) = board.sent.last else {
+            Issue.record("no greeting")
+            return
+        }
+        try await board.deliver(
+            .state(
+                request: request, session: restored,
+                reference: HubReference(epoch: restored, commit: 1),
+                context: CausalContext(), deltas: [], isLast: true))
+        try await board.deliver(
+            .logAcknowledged(session: restored, sequence: sequence, upto: upto))
+    }
+
+    @Test func anAcknowledgementNotYetCommittedCountsForTheHubThatGaveItOnly() async throws {
         try await AgentHarness.run(folder) { board in
             for name in ["a", "b", "c"] {
                 try await board.publish("zigbee2mqtt/\(name)", smoke)
@@ -191,30 +211,34 @@ private let smoke = #"{"smoke":true}"#
             #expect(batch.last == 3)
             try await board.deliver(
                 .logAcknowledged(session: board.session, sequence: batch.sequence, upto: 3))
-            // The acknowledgement waits for a commit; meanwhile a hub with an older database is
-            // there.
-            let restored = Epoch(nonce: 0xCD01)
-            try await board.deliver(LinkEvent.disconnected(reason: "the hub restarts"))
-            try await board.deliver(LinkEvent.connected)
-            guard case .hello(let request, _, _, _) = board.sent.last else {
-                Issue.record("no greeting")
-                return
-            }
-            try await board.deliver(
-                .state(
-                    request: request, session: restored,
-                    reference: HubReference(epoch: restored, commit: 1),
-                    context: CausalContext(), deltas: [], isLast: true))
-            try await board.deliver(
-                .logAcknowledged(session: restored, sequence: batch.sequence, upto: 1))
+            try await Self.meetRestoredHub(board, batch.sequence, upto: 1)
+            // The next commit would have released all three.
             try await board.publish("zigbee2mqtt/d", smoke)
             #expect(
                 try await board.agent.rows("alarm").map(\.key)
                     == ["devices/b", "devices/c", "devices/d"])
-            #expect(
-                board.sentBatches("alarm").contains { $0.first == 2 && $0.last >= 3 })
-            try await board.advance(5000)
-            #expect(try await board.agent.eventKeys().contains("hub.lost-rows"))
+            #expect(board.sentBatches("alarm").count { $0.first == 1 && $0.last == 3 } == 2)
+        }
+    }
+
+    @Test func whatAHubLostAndTheBoardReleasedIsAGapAndAnEvent() async throws {
+        try await AgentHarness.run(folder) { board in
+            for name in ["a", "b", "c"] {
+                try await board.publish("zigbee2mqtt/\(name)", smoke)
+            }
+            try await board.synchronize()
+            let batch = try #require(board.sentBatches("alarm").first)
+            try await board.deliver(
+                .logAcknowledged(session: board.session, sequence: batch.sequence, upto: 3))
+            _ = try await board.status()
+            #expect(try await board.agent.rows("alarm").isEmpty)
+
+            try await Self.meetRestoredHub(board, batch.sequence, upto: 1)
+            let gap = LogGap(first: 2, last: 3, reason: .lostByHub)
+            #expect(board.sentBatches("alarm").last?.items == [.gap(gap)])
+            try await board.advance(200)
+            let lost = try await board.agent.rows("event").filter { $0.key == "hub.lost-rows" }
+            #expect(lost.map { $0.value["kept"] } == [.int(1)])
         }
     }
 
@@ -252,9 +276,56 @@ private let smoke = #"{"smoke":true}"#
             try await board.deliver(Frame.refused(reason: "removed"))
             try await board.advance(60_000)
             #expect(board.sent.count == 1)
-            #expect(board.lines.with { $0.contains { $0.hasSuffix("refuses this device: removed") } })
+            #expect(
+                board.lines.with { $0.contains { $0.hasSuffix("refuses this device: removed") } })
             try await board.advance(60_000)
             #expect(board.sent.count == 2)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func onlyASynchronizedClockSaysThatRowsAreTooOld(isDisciplined: Bool) async throws {
+        try await AgentHarness.run(
+            folder,
+            configure: { configuration, clock, _ in
+                configuration.state.logAgeMax = 3_600_000
+                clock.state.with { $0.isDisciplined = isDisciplined }
+            }
+        ) { board in
+            try await board.publish("zigbee2mqtt/attic", smoke)
+            try await board.advance(3_500_000)
+            #expect(try await board.agent.rows("alarm").count == 1)
+            try await board.advance(200_000)
+            #expect(try await board.agent.rows("alarm").count == (isDisciplined ? 0 : 1))
+            let gap = try await board.status()["log"]?["gap"]?.intValue ?? 0
+            #expect(gap > 0 ? isDisciplined : !isDisciplined)
+        }
+    }
+
+    @Test func aLostUplinkIsAnEventOnceAMinute() async throws {
+        try await AgentHarness.run(folder) { board in
+            for _ in 0..<3 {
+                try await board.deliver(LinkEvent.connected)
+                try await board.deliver(LinkEvent.disconnected(reason: "gone"))
+            }
+            try await board.advance(200)
+            let lost = try await board.agent.rows("event")
+                .filter { $0.key == "uplink.disconnected" }
+            #expect(lost.map { $0.value["reason"] } == [.string("gone")])
+        }
+    }
+
+    @Test func theBoardTellsItsLabelsAndVersion() async throws {
+        try await AgentHarness.run(
+            folder,
+            configure: { configuration, _, _ in configuration.device.labels = ["site": "barn"] }
+        ) { board in
+            try await board.advance(200)
+            try await board.synchronize()
+            let expected = Value.object([
+                ("labels", .object([("site", .string("barn"))])), ("version", .string("test")),
+            ])
+            #expect(board.sentCells()["reported/agent"] == expected)
         }
     }
 

@@ -64,6 +64,9 @@ private func append(_ text: String, to path: String) throws {
             #expect(answer?["status"] == .string("refused"))
             #expect(answer?["reason"]?.stringValue?.hasPrefix("comand is no field") == true)
             #expect(Self.started(board).isEmpty)
+            let refused = try await board.agent.rows("event")
+                .filter { $0.key == "workload.refused" }
+            #expect(refused.map { $0.value["workload"] } == [.string("web")])
         }
     }
 
@@ -249,11 +252,15 @@ private func append(_ text: String, to path: String) throws {
         }
     }
 
-    @Test func aDeviceThatNobodyHeardIsRefused() async throws {
+    @Test func aDeviceThatIsNeverHeardIsRefusedInTheEnd() async throws {
         try await AgentHarness.run(folder) { board in
             try await board.synchronize(deltas: [
                 try board.wish("desired/devices/ghost/state", .string("ON"))
             ])
+            try await board.advance(60_000)
+            try await board.advance(200)
+            #expect(try await board.value("reported/desired/devices/ghost/state") == nil)
+            try await board.advance(60_000)
             try await board.advance(200)
             let answer = try await board.value("reported/desired/devices/ghost/state")
             #expect(answer?["status"] == .string("refused"))
@@ -263,16 +270,35 @@ private func append(_ text: String, to path: String) throws {
         }
     }
 
-    @Test func withoutTheBrokerTheWishIsRefused() async throws {
+    @Test func aWishWaitsForItsDeviceAndForTheBroker() async throws {
         try await AgentHarness.run(folder) { board in
-            try await board.publish("zigbee2mqtt/lamp", #"{"state":"OFF"}"#)
             board.bus.state.with { $0.isConnected = false }
             try await board.synchronize(deltas: [
                 try board.wish("desired/devices/lamp/state", .string("ON"))
             ])
+            try await board.publish("zigbee2mqtt/lamp", #"{"state":"OFF"}"#)
+            // The broker has no such limit as a device: it belongs to the board.
+            for _ in 0..<4 { try await board.advance(60_000) }
+            #expect(try await board.value("reported/desired/devices/lamp/state") == nil)
+            board.bus.state.with { $0.isConnected = true }
+            try await board.advance(2000)
+            #expect(board.bus.state.with { $0.published.map(\.topic) } == ["zigbee2mqtt/lamp/set"])
             try await board.advance(200)
             let answer = try await board.value("reported/desired/devices/lamp/state")
-            #expect(answer?["reason"] == .string("the local broker is not connected"))
+            #expect(answer?["status"] == .string("applied"))
+        }
+    }
+
+    @Test func whatCannotBeSetIsRefusedAtOnce() async throws {
+        try await AgentHarness.run(folder) { board in
+            try await board.publish("shellies/plug/relay/0", "off")
+            try await board.synchronize(deltas: [
+                try board.wish("desired/devices/plug/relay.7", .bool(true))
+            ])
+            try await board.advance(200)
+            let answer = try await board.value("reported/desired/devices/plug/relay.7")
+            #expect(answer?["status"] == .string("refused"))
+            #expect(board.bus.state.with { $0.published }.isEmpty)
         }
     }
 }

@@ -118,6 +118,26 @@ private let now = WallTime(milliseconds: 5000)
         }
     }
 
+    @Test func theAgentKeepsACopyOfItsTwinAndGoesOnFromIt() async throws {
+        try await AgentHarness.run(folder) { board in
+            try await board.publish("zigbee2mqtt/attic", #"{"smoke":true}"#)
+            #expect(LinuxFileSystem().size(opener.copyPath) == nil)
+            try await board.advance(600_000)
+            #expect(LinuxFileSystem().size(opener.copyPath) != nil)
+        }
+        let kept = files.filter { $0.hasPrefix("agent.db.good") }
+        #expect(kept == ["agent.db.good"])
+        try damage(opener.path)
+        try await AgentHarness.run(folder, seed: 2) { board in
+            let smoke = try await board.value("reported/devices/attic/smoke")
+            #expect(smoke == .bool(true))
+            try await board.advance(200)
+            let event = try #require(
+                try await board.agent.rows("event").first { $0.key == "store.quarantined" })
+            #expect(event.value["continued_from"] == .string(opener.copyPath))
+        }
+    }
+
     @Test func aStopInGoodOrderIsToldFromAnyOther() async throws {
         try await AgentHarness.run(folder) { board in try await board.advance(5000) }
         try await AgentHarness.run(folder, seed: 2) { board in

@@ -128,6 +128,8 @@ final class HubHarness: Sendable {
 /// Reads events that are there already; nothing here waits for what may not come.
 final class EventReader: Sendable {
     private let seen = Guarded<[HubEvent]>([])
+    /// Told apart from the marks of other readers by it.
+    private let mark = Value.string("mark \(UUID().uuidString)")
     private let stream: AsyncStream<HubEvent>
 
     init(_ stream: AsyncStream<HubEvent>) { self.stream = stream }
@@ -146,8 +148,8 @@ final class EventReader: Sendable {
 
     /// The events so far, with a mark of its own behind them.
     func read(_ board: HubHarness) async throws -> [HubEvent] {
-        try await board.deliver(.disconnected(reason: "mark"))
-        return await read { $0.data["reason"] == .string("mark") }.dropLast()
+        try await board.deliver(.disconnected(reason: mark.stringValue ?? ""))
+        return await read { $0.data["reason"] == mark }.dropLast()
     }
 }
 

@@ -27,11 +27,6 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
             }
             let report = board.delta(try board.cell("reported/board/x", large, counter: 1))
             #expect(try await board.up([report]).isEmpty)
-            // A new device neither.
-            let stranger = FakeBoard(hub: hub, id: "stranger", epoch: Epoch(nonce: 0x30))
-            #expect(try await stranger.up([
-                stranger.delta(try stranger.cell("reported/board/x", large, counter: 1))
-            ]).isEmpty == (failure == .readOnly))
 
             let health = await hub.hub.health()
             #expect(health["status"] == .string("degraded"))
@@ -51,6 +46,17 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
             let states = try await events.read(hub).compactMap { $0.data["store"]?.stringValue }
             #expect(states.first == failure.health)
             #expect(states.last == "ok")
+        }
+    }
+
+    @Test func aDeviceThatCannotBeStoredIsNotRegistered() async throws {
+        try await HubHarness.run(folder) { hub in
+            try await hub.hub.begin(.readOnly)
+            let board = FakeBoard(hub: hub)
+            #expect(try await board.hello().isEmpty)
+            #expect(try await hub.hub.devices(selector: nil)["devices"] == .array([]))
+            try await hub.hub.end(.readOnly)
+            #expect(try await board.hello().map(\.name) == ["state"])
         }
     }
 

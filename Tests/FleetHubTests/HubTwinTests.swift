@@ -129,7 +129,9 @@ private let web = Value.object([("command", .array([.string("/bin/web")]))])
             }
             let answer = try await hub.hub.apply(
                 selector: "site=barn", device: nil, kind: "workload", name: "web", spec: web)
-            #expect(answer["results"]?.arrayValue?.map { $0["device"] } == ["a", "c"].map { .string($0) })
+            #expect(
+                answer["results"]?.arrayValue?.map { $0["device"] }
+                    == ["a", "c"].map { .string($0) })
             #expect(hub.sent(to: "c").last == .hint(session: hub.epoch))
             #expect(hub.sent(to: "b").map(\.name) == ["state"])
             let cell = try await hub.hub.cell("a", path: "desired/workloads/web")

@@ -146,6 +146,50 @@ import Testing
         }
     }
 
+    @Test func aBoardsOwnLabelsCountUnlessTheOperatorSaysOtherwise() async throws {
+        let own = Value.object([
+            ("labels", .object([("site", .string("barn")), ("rack", .string("1"))])),
+            ("version", .string("test")),
+        ])
+        let merged = Value.object([("site", .string("barn")), ("rack", .string("2"))])
+        try await HubHarness.run(folder) { hub in
+            let board = FakeBoard(hub: hub)
+            _ = try await board.hello()
+            _ = try await board.up([
+                board.delta(try board.cell("reported/agent", own, counter: 1))
+            ])
+            #expect(
+                try await hub.hub.devices(selector: "site=barn")["devices"]?.arrayValue?.count
+                    == 1)
+            let device = try await hub.hub.updateDevice(
+                "board-1", name: nil, labels: ["rack": "2"])
+            #expect(device["labels"] == merged)
+        }
+        try await HubHarness.run(folder, epoch: 0xAC01) { hub in
+            let device = try await hub.hub.device("board-1")
+            #expect(device["labels"] == merged)
+        }
+    }
+
+    @Test func whenADeviceWasLastSeenOutlivesTheHubToTheMinute() async throws {
+        let seen = Guarded("")
+        try await HubHarness.run(folder) { hub in
+            let board = FakeBoard(hub: hub)
+            _ = try await board.hello()
+            _ = try await board.up()
+            hub.clock.advance(60_000)
+            _ = try await board.up()
+            let last = RFC3339.text(hub.clock.now().wall)
+            seen.with { $0 = last }
+            hub.clock.advance(59_999)
+            _ = try await board.up()
+        }
+        try await HubHarness.run(folder, epoch: 0xAC01) { hub in
+            let device = try await hub.hub.device("board-1")
+            #expect(device["last_seen"] == .string(seen.with { $0 }))
+        }
+    }
+
     @Test func namesAreUnique() async throws {
         try await HubHarness.run(folder) { hub in
             for id in ["a", "b"] { _ = try await FakeBoard(hub: hub, id: id).hello() }

@@ -76,7 +76,7 @@ final class Board: @unchecked Sendable {
         self.control = control
         hasEnded = false
         let outside = AgentWorld(
-            timekeeper: timekeeper, entropy: entropy, fileSystem: files,
+            timekeeper: timekeeper, entropy: entropy, fileSystem: BoardFiles(files),
             processes: processes.runner(fuse: fuse), timer: timer, control: control,
             bus: site.mutant == .hastyBus ? HastyBus(bus) : bus, link: link,
             executor: world.executor,

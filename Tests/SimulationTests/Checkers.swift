@@ -25,8 +25,8 @@ struct Checkers {
     /// its device's name says.
     func delivery(_ board: Board, _ hub: HubStore) throws -> [String] {
         var seen: Set<Int64> = []
-        for entry in try entries(board, hub) {
-            guard case .row(let row) = entry.item, let number = row.value["n"]?.intValue else {
+        for entry in try Self.entries(board, hub) {
+            guard case .row(let row) = entry.item, let number = Self.number(entry) else {
                 continue
             }
             if site.published[number] != "\(board.name) \(row.key)" {
@@ -48,7 +48,7 @@ struct Checkers {
     func accounts(_ board: Board, _ hub: HubStore) throws -> [String] {
         var findings: [String] = []
         var next: [LogSequence: UInt64] = [:]
-        for entry in try entries(board, hub) {
+        for entry in try Self.entries(board, hub) {
             let expected = (next[entry.sequence] ?? 0) + 1
             if entry.first != expected {
                 findings.append(
@@ -116,7 +116,13 @@ struct Checkers {
         return findings
     }
 
-    private func entries(_ board: Board, _ hub: HubStore) throws -> [LogEntry] {
+    /// The number of the message that an entry came from; nil for what came from none.
+    static func number(_ entry: LogEntry) -> Int64? {
+        guard case .row(let row) = entry.item else { return nil }
+        return row.value["n"]?.intValue
+    }
+
+    static func entries(_ board: Board, _ hub: HubStore) throws -> [LogEntry] {
         try hub.log.page(board.name, stream: nil, after: 0, limit: 1_000_000)
     }
 

@@ -11,6 +11,7 @@ final class Hub: @unchecked Sendable {
     let timekeeper: SimTimekeeper
     private(set) var complaints: [String] = []
     private(set) var crashes = 0
+    private(set) var hasBackup = false
     /// Writes that the hub accepted, by device and path, the last one last.
     private(set) var accepted: [String: [Value]] = [:]
 
@@ -21,7 +22,6 @@ final class Hub: @unchecked Sendable {
     private var fuse: SimFuse?
     private var hub: FleetHub?
     private var hasEnded = true
-    private var hasBackup = false
 
     init(in site: Site, frameBytes: Int) {
         self.site = site
@@ -73,12 +73,10 @@ final class Hub: @unchecked Sendable {
         try Database.copy(path, to: backup)
     }
 
-    /// Ends the hub and puts the copy in the place of its database; false where there is none.
-    func restore() throws -> Bool {
-        guard hasBackup else { return false }
+    /// Ends the hub and puts the copy in the place of its database.
+    func restore() throws {
         crash()
         try Database.copy(backup, to: path)
-        return true
     }
 
     /// Ends the hub and takes its database away.

@@ -26,8 +26,10 @@ final class Site: @unchecked Sendable {
     private var madeHub: Hub?
     /// Values that devices published, by number: board, and the topic's device.
     private(set) var published: [Int64: String] = [:]
-    /// Once the hub has lost data: the messages that boards held at that moment.
+    /// Once the hub has lost data: the messages that only boards held at that moment.
     private(set) var held: Set<Int64>?
+    /// Messages that a hub stored, also one that lost them since.
+    private var stored: Set<Int64> = []
 
     init(seed: UInt64, boards count: Int, mutant: Mutant? = nil) throws {
         world = SimWorld(seed: seed)
@@ -58,11 +60,16 @@ final class Site: @unchecked Sendable {
         for board in boards { try board.start() }
     }
 
-    /// The hub is about to lose data: what boards hold now must not be lost with it.
+    /// The hub is about to lose data. What it has not got yet must come; what it got and boards
+    /// still hold may come again, but they were allowed to release it.
     func noteHeld() throws {
         var all: Set<Int64> = []
-        for board in boards { all.formUnion(try board.held()) }
-        held = all
+        for board in boards {
+            let entries = try hub.inspect { try Checkers.entries(board, $0) }
+            stored.formUnion(entries.compactMap(Checkers.number))
+            all.formUnion(try board.held())
+        }
+        held = all.subtracting(stored)
     }
 
     /// Ends all processes, so that nothing of this site stays in memory.

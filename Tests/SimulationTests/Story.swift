@@ -93,10 +93,13 @@ struct Story {
         case .wishAtBoard: wish(site) { board.set($0, $1) }
         case .changeNetwork: changeNetwork(site)
         case .backup: try site.hub.takeBackup()
-        case .restore: if try site.hub.restore() { try site.noteHeld() }
-        case .wipe:
-            site.hub.wipe()
+        case .restore:
+            guard site.hub.hasBackup else { return }
             try site.noteHeld()
+            try site.hub.restore()
+        case .wipe:
+            try site.noteHeld()
+            site.hub.wipe()
         }
     }
 

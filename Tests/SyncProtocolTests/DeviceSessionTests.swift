@@ -290,7 +290,7 @@ private struct Harness {
     /// deadline while it is connected, and opens and closes in turn.
     @Test func randomEventsKeepTheSessionsPromises() {
         var generator = SeededGenerator.announced(for: "randomEventsKeepTheSessionsPromises")
-        for _ in 0..<300 {
+        for _ in 0..<100 {
             var session = Harness().session
             var (isOpen, isAsking, request, now) = (false, false, UInt64(0), Int64(0))
             for _ in 0..<200 {

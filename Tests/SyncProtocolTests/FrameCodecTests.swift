@@ -22,7 +22,7 @@ func sealed(_ content: [UInt8]) -> [UInt8] {
     @Test(arguments: 0..<SeededGenerator.frameKinds)
     func everyFrameReadsBackTheSame(kind: Int) throws {
         var generator = SeededGenerator.announced(for: "everyFrameReadsBackTheSame(\(kind))")
-        for _ in 0..<400 {
+        for _ in 0..<100 {
             let frame = generator.frame(kind: kind)
             let bytes = FrameCodec.encode(frame)
             let read = try FrameCodec.decode(bytes)
@@ -35,7 +35,7 @@ func sealed(_ content: [UInt8]) -> [UInt8] {
     @Test(arguments: 0..<SeededGenerator.frameKinds)
     func noTruncatedFrameIsRead(kind: Int) {
         var generator = SeededGenerator.announced(for: "noTruncatedFrameIsRead(\(kind))")
-        for _ in 0..<8 {
+        for _ in 0..<3 {
             let bytes = FrameCodec.encode(generator.frame(kind: kind))
             for count in 0..<bytes.count {
                 #expect(refusal(Array(bytes.prefix(count))) != nil)
@@ -52,13 +52,11 @@ func sealed(_ content: [UInt8]) -> [UInt8] {
     @Test(arguments: 0..<SeededGenerator.frameKinds)
     func noFrameWithOneBitFlippedIsRead(kind: Int) {
         var generator = SeededGenerator.announced(for: "noFrameWithOneBitFlippedIsRead(\(kind))")
-        for _ in 0..<4 {
-            var bytes = FrameCodec.encode(generator.frame(kind: kind))
-            for bit in 0..<bytes.count * 8 {
-                bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-                #expect(refusal(bytes) != nil)
-                bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-            }
+        var bytes = FrameCodec.encode(generator.frame(kind: kind))
+        for bit in 0..<bytes.count * 8 {
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(refusal(bytes) != nil)
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
         }
     }
 
@@ -67,21 +65,19 @@ func sealed(_ content: [UInt8]) -> [UInt8] {
     func aSealedMutationGivesAFrameOrAnError(kind: Int) throws {
         var generator = SeededGenerator.announced(
             for: "aSealedMutationGivesAFrameOrAnError(\(kind))")
-        for _ in 0..<20 {
-            let content = Array(FrameCodec.encode(generator.frame(kind: kind)).dropLast(4))
-            for bit in 0..<content.count * 8 {
-                var mutated = content
-                mutated[bit / 8] ^= 1 << UInt8(bit % 8)
-                guard let frame = try? FrameCodec.decode(sealed(mutated)) else { continue }
-                #expect(try FrameCodec.decode(FrameCodec.encode(frame)) == frame)
-            }
+        for _ in 0..<400 {
+            var content = Array(FrameCodec.encode(generator.frame(kind: kind)).dropLast(4))
+            let bit = generator.number(0...content.count * 8 - 1)
+            content[bit / 8] ^= 1 << UInt8(bit % 8)
+            guard let frame = try? FrameCodec.decode(sealed(content)) else { continue }
+            #expect(try FrameCodec.decode(FrameCodec.encode(frame)) == frame)
         }
     }
 
     @Test func randomContentGivesAFrameOrAnError() throws {
         var generator = SeededGenerator.announced(for: "randomContentGivesAFrameOrAnError")
         let tags: [UInt8] = [1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 22]
-        for _ in 0..<60_000 {
+        for _ in 0..<10_000 {
             let isLow = generator.once(in: 2)
             let body = generator.list(0...60) { UInt8($0.number(0...(isLow ? 9 : 255))) }
             let tag = tags.randomElement(using: &generator) ?? 0

@@ -52,7 +52,7 @@ public struct MQTTDeviceBridge: Sendable {
         }
         if case .discovery(let place) = route { return discover(place, message) }
         guard !message.payload.isEmpty else {
-            return [unreadable(message, "empty payload: it says nothing, or cleared a retained one")]
+            return [unreadable(message, "empty payload: nothing said, or a retained one cleared")]
         }
         switch route {
         case .shellyGen1(let path):

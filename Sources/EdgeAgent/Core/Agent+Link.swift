@@ -97,7 +97,14 @@ extension Agent {
                 guard isJoined else { return perform(session.onBaseMissing(now)) }
                 if !deltas.isEmpty || !winners.isEmpty { reconcile() }
             case .opened(let session):
-                feeder.onOpened(session)
+                // Another opening of the hub's store: it may lack what was acknowledged and not
+                // yet released here.
+                if session != acknowledging {
+                    acknowledging = session
+                    stage.forgetAcknowledgements()
+                }
+                feeder.onOpened(
+                    session, acknowledged: store.outbox.streams.mapValues(\.acknowledged))
                 world.report("info uplink: synchronized with hub \(session.text)")
             case .closed:
                 feeder.onClosed()

@@ -34,6 +34,8 @@ public actor Agent {
 
     var session: DeviceSession
     var feeder: LogFeeder
+    /// The opening of the hub's store that the staged acknowledgements came from.
+    var acknowledging: Epoch?
     var budget: ByteBudget
     var uplink = UplinkState()
 

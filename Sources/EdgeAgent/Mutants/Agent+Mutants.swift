@@ -27,7 +27,8 @@
 
         /// Sends what the next commit would take, under the numbers it would get.
         func mutateBeforeCommit() {
-            guard mutant == .publishBeforeCommit, let session = session.session, let link = world.link
+            guard mutant == .publishBeforeCommit, let session = session.session,
+                let link = world.link
             else { return }
             for rows in stage.batch(now: WallTime(milliseconds: 0), floor: nil).rows {
                 let sequence = LogSequence(stream: rows.stream, epoch: store.epoch)

@@ -22,7 +22,10 @@ final class MosquittoLoop: @unchecked Sendable {
     var refusal: String?
 
     private var delivered: UInt64 = 0
+    private var acknowledged: UInt64 = 0
     private var hasRequestedCommit = false
+    /// A commit covered some of what was delivered: those PUBACKs wait for the rest.
+    private var isPartlyAcknowledged = false
     private var heldSince: MonotonicTime?
     private var attempts = 0
 
@@ -82,6 +85,8 @@ final class MosquittoLoop: @unchecked Sendable {
     private func serve(_ handle: borrowing MosquittoHandle) -> String {
         // What the broker sent and was not acknowledged on the connection before comes again.
         shared.with { $0.acknowledged = delivered }
+        acknowledged = delivered
+        isPartlyAcknowledged = false
         heldSince = nil
         var wasAccepted = false
         var lastMisc = now
@@ -131,9 +136,14 @@ final class MosquittoLoop: @unchecked Sendable {
     /// Whatever waits to be written may hold PUBACKs, so with messages that are not durable
     /// nothing is written at all.
     private func mayWrite() -> Bool {
-        guard unacknowledged > 0 else {
-            heldSince = nil
+        let latest = shared.with { $0.acknowledged }
+        if latest != acknowledged {
+            acknowledged = latest
             hasRequestedCommit = false
+            isPartlyAcknowledged = latest < delivered
+        }
+        guard delivered > latest else {
+            heldSince = nil
             return true
         }
         return !settings.holdsAcknowledgements
@@ -149,8 +159,9 @@ final class MosquittoLoop: @unchecked Sendable {
         let hasPublish = shared.with { $0.hasWaitingPublish }
         let held = heldSince.map { now - $0 } ?? 0
         let isLate = held > .seconds(Int64(settings.keepAliveSeconds)) && wantsWrite
-        guard isWindowUsed || hasPublish || isLate else { return }
+        guard isWindowUsed || hasPublish || isLate || isPartlyAcknowledged else { return }
         hasRequestedCommit = true
+        isPartlyAcknowledged = false
         shared.with { $0.hasWaitingPublish = false }
         deliver(.commitRequested)
     }

@@ -56,16 +56,17 @@ public struct LogFeeder: Sendable {
         }
     }
 
-    /// The session stands. `acknowledged` is what the store holds as acknowledged.
+    /// The session stands. `acknowledged` is what the store holds as acknowledged, where that is
+    /// less than what was heard.
     ///
     /// A hub that opened its store anew may have opened an older copy of it. What an earlier
     /// opening acknowledged counts no more then, and where nothing is left to send the last number
     /// is sent again: the answer tells how much this hub has.
-    public mutating func onOpened(_ session: Epoch, acknowledged: [LogSequence: UInt64]) {
+    public mutating func onOpened(_ session: Epoch, acknowledged: [LogSequence: UInt64] = [:]) {
         self.session = session
         rewind()
         for (sequence, position) in positions where position.session != session {
-            let stored = min(acknowledged[sequence] ?? 0, position.acknowledged)
+            let stored = min(acknowledged[sequence] ?? .max, position.acknowledged)
             positions[sequence]?.acknowledged = stored
             positions[sequence]?.sent = min(stored, max(position.last, 1) - 1)
         }

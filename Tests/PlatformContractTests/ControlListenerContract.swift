@@ -1,0 +1,80 @@
+import Foundation
+import LinuxPlatform
+import Platform
+import Simulator
+import Testing
+
+/// Every caller gets the answer to its own question; `close` ends the stream.
+func controlListenerContract(
+    _ listener: any ControlListener, _ stage: Stage,
+    ask: @escaping @Sendable (Value, @escaping @Sendable (Value) -> Void) -> Void
+) async throws -> [String] {
+    var verdict = Verdict()
+    let served = Locked(0)
+    let calls = stage.collect(listener.calls) { call in
+        served.with { $0 += 1 }
+        call.reply(.object([("echo", call.request)]))
+    }
+    let answers = Locked<[Int64: Value]>([:])
+    for number in 0..<5 as Range<Int64> {
+        let request = Value.object([("op", .string("get")), ("n", .int(number))])
+        ask(request) { answer in answers.with { $0[number] = answer } }
+    }
+    verdict.require(
+        try await stage.eventually { answers.with { $0.count } == 5 }, "not all are answered")
+    for (number, answer) in answers.with({ $0 }) {
+        verdict.require(
+            answer["echo"]?["n"] == .int(number), "somebody got another's answer")
+    }
+    verdict.require(served.with { $0 } == 5, "a call came twice, or never")
+    listener.close()
+    verdict.require(try await stage.eventually { calls.hasEnded }, "close does not end the stream")
+    return verdict.faults
+}
+
+@Suite struct ControlListenerContracts {
+    @Test func linux() async throws {
+        // Not the temporary directory: a socket's path holds 107 bytes.
+        let path = "/tmp/contract-\(UUID().uuidString).sock"
+        let listener = try UnixControlListener(path: path)
+        let faults = try await controlListenerContract(listener, .linux) { request, reply in
+            Thread.detachNewThread {
+                reply((try? ControlSocket.ask(path, request)) ?? .null)
+            }
+        }
+        #expect(faults == [])
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func simulated() async throws {
+        let world = SimWorld(seed: 1)
+        let control = SimControl()
+        let faults = try await controlListenerContract(control, .simulated(world)) {
+            control.ask($0, reply: $1)
+        }
+        #expect(faults == [])
+    }
+
+    @Test func simulatedCallersAreBounded() {
+        let control = SimControl()
+        let taken = (0..<20).filter { _ in control.ask(.null) { _ in } }
+        #expect(taken.count == SimControl.waitingMaximum)
+    }
+
+    @Test func aListenerThatMixesAnswersUpIsFound() async throws {
+        let world = SimWorld(seed: 1)
+        let control = SimControl()
+        let first = Locked<Value?>(nil)
+        let faults = try await controlListenerContract(control, .simulated(world)) {
+            request, reply in
+            control.ask(request) { answer in
+                let mixed = first.with { kept in
+                    kept = kept ?? answer
+                    return kept
+                }
+                reply(mixed ?? answer)
+            }
+        }
+        #expect(faults.contains("somebody got another's answer"))
+    }
+}
