@@ -43,7 +43,7 @@ test-long: deps release ## the kill, offline, bound and footprint runs at full l
 	$(stage) "kill broker, 50 rounds" $(bench) kill --target broker --rounds 50
 	$(stage) "offline, 20 minutes" $(bench) offline --minutes 20
 	$(stage) "bound, three hours of input" $(bench) bound --hours 3
-	$(stage) "agent, one hour" $(bench) agent --minutes 60 --json
+	$(stage) "agent, one hour idle and one loaded" $(bench) agent --minutes 120 --json
 
 mutants: toolchain ## an agent that can be told to break durability rules, for `edge-bench kill`
 	$(stage) mutants $(SWIFT) build --product edge-agent --scratch-path .build-mutants \

@@ -39,6 +39,8 @@ public final class SimBroker: @unchecked Sendable {
     /// Counts connections; what belongs to an earlier one has no effect any more.
     private var connection = 0
     private var isConnected = false
+    /// When the last of what the agent sent arrives.
+    private var lastArrival = MonotonicTime(milliseconds: 0)
     private var isRunning = true
 
     /// A broker without a session.
@@ -168,10 +170,7 @@ public final class SimBroker: @unchecked Sendable {
 extension SimBroker {
     func acknowledge(_ bus: SimBus, through count: UInt64) {
         guard bus === self.bus, isConnected else { return }
-        let connection = connection
-        world.after(world.random.span(0, settings.delayMaximum)) { [self] in
-            // An acknowledgement that was on its way when the connection ended is lost.
-            guard connection == self.connection else { return }
+        carry { [self] in
             let done = inFlight.prefix { $0.number <= count }
             inFlight.removeFirst(done.count)
             for (_, message) in done {
@@ -189,10 +188,23 @@ extension SimBroker {
 
     func publish(_ bus: SimBus, topic: String, payload: [UInt8]) -> Bool {
         guard bus === self.bus, isConnected else { return false }
-        published.append(BusMessage(topic: topic, payload: payload, isRetained: false))
-        world.note("bus published " + topic, payload)
-        publish(topic: topic, payload: payload)
+        carry { [self] in
+            published.append(BusMessage(topic: topic, payload: payload, isRetained: false))
+            world.note("bus published " + topic, payload)
+            publish(topic: topic, payload: payload)
+        }
         return true
+    }
+
+    /// From the agent to the broker: in order, and lost where the connection ends meanwhile.
+    private func carry(_ arrive: @escaping () -> Void) {
+        let connection = connection
+        let arrival = world.now + world.random.span(0, settings.delayMaximum)
+        lastArrival = max(lastArrival, arrival)
+        world.at(lastArrival) { [self] in
+            guard connection == self.connection else { return }
+            arrive()
+        }
     }
 
     func close(_ bus: SimBus) {

@@ -22,7 +22,7 @@ import Testing
             #expect(answer["ok"] == .bool(true))
             #expect(answer["value"] == .int(7))
             // Another connection sees it: it was committed, not only staged.
-            let other = try AgentStoreProbe(folder: folder)
+            let other = AgentStoreProbe(folder: folder)
             #expect(try other.value("config/x") == .int(7))
         }
         try await AgentHarness.run(folder, seed: 2) { board in

@@ -181,11 +181,10 @@ private let smoke = #"{"smoke":true}"#
         }
     }
 
-    /// Greets a hub that opened an older copy of its database, which acknowledges `upto`.
-    private static func meetRestoredHub(
-        _ board: AgentHarness, _ sequence: LogSequence, upto: UInt64
-    ) async throws {
-        let restored = Epoch(nonce: 0xCD01)
+    /// Another opening of the hub's store, from an older copy of it.
+    private static let restored = Epoch(nonce: 0xCD01)
+
+    private static func meetRestoredHub(_ board: AgentHarness) async throws {
         try await board.deliver(LinkEvent.disconnected(reason: "the hub restarts"))
         try await board.deliver(LinkEvent.connected)
         guard case .hello(let request, _, _, _) = board.sent.last else {
@@ -197,8 +196,6 @@ private let smoke = #"{"smoke":true}"#
                 request: request, session: restored,
                 reference: HubReference(epoch: restored, commit: 1),
                 context: CausalContext(), deltas: [], isLast: true))
-        try await board.deliver(
-            .logAcknowledged(session: restored, sequence: sequence, upto: upto))
     }
 
     @Test func anAcknowledgementNotYetCommittedCountsForTheHubThatGaveItOnly() async throws {
@@ -211,12 +208,10 @@ private let smoke = #"{"smoke":true}"#
             #expect(batch.last == 3)
             try await board.deliver(
                 .logAcknowledged(session: board.session, sequence: batch.sequence, upto: 3))
-            try await Self.meetRestoredHub(board, batch.sequence, upto: 1)
-            // The next commit would have released all three.
+            try await Self.meetRestoredHub(board)
+            // This commit would have released all three.
             try await board.publish("zigbee2mqtt/d", smoke)
-            #expect(
-                try await board.agent.rows("alarm").map(\.key)
-                    == ["devices/b", "devices/c", "devices/d"])
+            #expect(try await board.agent.rows("alarm").count == 4)
             #expect(board.sentBatches("alarm").count { $0.first == 1 && $0.last == 3 } == 2)
         }
     }
@@ -233,7 +228,9 @@ private let smoke = #"{"smoke":true}"#
             _ = try await board.status()
             #expect(try await board.agent.rows("alarm").isEmpty)
 
-            try await Self.meetRestoredHub(board, batch.sequence, upto: 1)
+            try await Self.meetRestoredHub(board)
+            try await board.deliver(
+                .logAcknowledged(session: Self.restored, sequence: batch.sequence, upto: 1))
             let gap = LogGap(first: 2, last: 3, reason: .lostByHub)
             #expect(board.sentBatches("alarm").last?.items == [.gap(gap)])
             try await board.advance(200)

@@ -8,7 +8,7 @@ import SyncProtocol
 struct AgentStoreProbe {
     private let folder: TemporaryFolder
 
-    init(folder: TemporaryFolder) throws { self.folder = folder }
+    init(folder: TemporaryFolder) { self.folder = folder }
 
     func value(_ path: String) throws -> Value? {
         var options = Connection.Options()

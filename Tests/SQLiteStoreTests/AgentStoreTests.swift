@@ -130,8 +130,11 @@ import Testing
     @Test func anUncleanStopIsNoticedWhereTheFirstCommitFailed() throws {
         let folder = try TemporaryFolder()
         let store = try AgentStore(folder, epoch: epoch(1))
+        // A deferred constraint fails at COMMIT itself, as a full disk does.
         try store.connection.execute(
-            "CREATE TRIGGER stop BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'stop'); END")
+            "PRAGMA foreign_keys=ON; CREATE TABLE parent(a PRIMARY KEY); "
+                + "CREATE TABLE child(a REFERENCES parent DEFERRABLE INITIALLY DEFERRED); "
+                + "CREATE TRIGGER stop BEFORE INSERT ON log BEGIN INSERT INTO child VALUES(1); END")
         #expect(throws: SQLiteError.self) { try store.append([row(1)]) }
         try store.connection.execute("DROP TRIGGER stop")
         try store.append([row(1)])

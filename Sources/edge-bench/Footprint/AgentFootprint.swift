@@ -12,11 +12,16 @@ struct AgentFootprint: AsyncParsableCommand {
             other half at 10 local messages a second, with its defaults and its state on an ext4 \
             of its own (needs root). It runs on copies of its libraries, so that no other process \
             maps them. The full form is one real hour each; a shorter run is scaled to hours and \
-            says so.
+            says so. With --part only one of the two is measured, for the whole time.
             """)
 
-    @Option(help: "Length of the run; half idle, half loaded.")
+    enum Part: String, ExpressibleByArgument, CaseIterable { case idle, loaded, both }
+
+    @Option(help: "Length of the run.")
     var minutes: Double = 120
+
+    @Option(help: "What to measure: idle, loaded, or half of the time each.")
+    var part = Part.both
 
     @Flag(help: "Accepted for uniformity; the result is always one JSON line.")
     var json = false
@@ -35,13 +40,13 @@ struct AgentFootprint: AsyncParsableCommand {
     func run() async throws {
         let world = try World(options)
         defer { world.close() }
-        let part = minutes * 30
+        let span = part == .both ? minutes * 30 : minutes * 60
         // Ten minutes after start, as the target says, or as far into a shorter run as a fifth.
         let settle = min(600, minutes * 60 / 5)
-        if minutes < 120 {
+        if span < 3600 {
             Terminal.say(
                 "a run of \(minutes) minutes: PSS after \(Int(settle)) s instead of 600 s, hourly "
-                    + "figures scaled from \(Int(part)) s each")
+                    + "figures scaled from \(Int(span)) s each")
         }
         let disk = try await Disk.ext4("disk", mebibytes: 256, in: world)
         let binary = try await strippedAgent(in: world)
@@ -53,29 +58,39 @@ struct AgentFootprint: AsyncParsableCommand {
                 try ReadyTime.measure(binary, configuration: rig.agent.configurationPath))
         }
         try await rig.connect()
-        let idle = try await rig.observe(seconds: part, memoryAt: min(settle, part))
+        var line = ResultLine()
+        if part != .loaded {
+            let idle = try await rig.observe(seconds: span, memoryAt: min(settle, span))
+            line.add("idle_pss_kib", idle.memory.pss)
+            line.add("idle_rss_kib", idle.memory.rss)
+            line.add("idle_anonymous_kib", idle.memory.anonymous)
+            line.add("major_faults_per_hour", idle.perHour(Double(idle.majorFaults)))
+            line.add("idle_cpu_percent", idle.processorSeconds / idle.seconds * 100)
+            line.add("written_kib_per_idle_hour", idle.perHour(Double(idle.sectors) / 2))
+        }
+        if part != .idle {
+            let loaded = try await observeLoaded(rig, seconds: span, in: world)
+            line.add("loaded_pss_kib", loaded.memory.pss)
+            line.add("written_kib_per_loaded_hour", loaded.perHour(Double(loaded.sectors) / 2))
+        }
+        line.add("ready_ms", ReadyTime.median(ready))
+        line.add("binary_kib", (Files.size(binary) + 1023) / 1024)
+        line.add("minutes", minutes)
+        line.add("scaled", span < 3600)
+        Terminal.print(line.json)
+    }
+
+    private func observeLoaded(
+        _ rig: FootprintRig, seconds: Double, in world: World
+    ) async throws -> FootprintRig.Observation {
         let feed = Feed(
             try Publisher(
                 "feed", topic: "zigbee2mqtt/sensor", port: rig.localPort, logs: world.logs),
             rate: Self.rate, payload: Payload.numbered)
-        async let feeding: Void = feed.run(limit: Int(part * Self.rate))
-        let loaded = try await rig.observe(seconds: part, memoryAt: part)
+        async let feeding: Void = feed.run(limit: Int(seconds * Self.rate))
+        let loaded = try await rig.observe(seconds: seconds, memoryAt: seconds)
         try await feeding
-
-        var line = ResultLine()
-        line.add("idle_pss_kib", idle.memory.pss)
-        line.add("idle_rss_kib", idle.memory.rss)
-        line.add("idle_anonymous_kib", idle.memory.anonymous)
-        line.add("loaded_pss_kib", loaded.memory.pss)
-        line.add("major_faults_per_hour", idle.perHour(Double(idle.majorFaults)))
-        line.add("ready_ms", ReadyTime.median(ready))
-        line.add("idle_cpu_percent", idle.processorSeconds / idle.seconds * 100)
-        line.add("written_kib_per_idle_hour", idle.perHour(Double(idle.sectors) / 2))
-        line.add("written_kib_per_loaded_hour", loaded.perHour(Double(loaded.sectors) / 2))
-        line.add("binary_kib", (Files.size(binary) + 1023) / 1024)
-        line.add("minutes", minutes)
-        line.add("scaled", minutes < 120)
-        Terminal.print(line.json)
+        return loaded
     }
 
     /// A stripped copy of the release agent.
