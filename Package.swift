@@ -101,8 +101,18 @@ let package = Package(
         tests("DeviceDriversTests", ["Platform", "DeviceDrivers"]),
         tests("PowerManagerTests", ["Platform", "PowerManager"]),
         tests("LinuxPlatformTests", ["Platform", "LinuxPlatform"]),
-        tests("EdgeAgentTests", ["Platform", "EdgeAgent", "LinuxPlatform"]),
-        tests("FleetHubTests", ["Platform", "FleetHub"]),
+        tests("PlatformTests", ["Platform"]),
+        .testTarget(
+            name: "SyncProtocolTests", dependencies: ["Platform", "SyncProtocol"],
+            exclude: ["Vectors"], swiftSettings: strict),
+        tests("SQLiteStoreTests", ["Platform", "SyncProtocol", "SQLiteStore"]),
+        tests(
+            "EdgeAgentTests",
+            [
+                "Platform", "EdgeAgent", "LinuxPlatform", "SyncProtocol", "SQLiteStore",
+                "PowerManager",
+            ]),
+        tests("FleetHubTests", ["Platform", "FleetHub", "SyncProtocol", "SQLiteStore"]),
         tests(
             "FleetHubAPITests",
             [

@@ -20,7 +20,8 @@ public struct FleetEvent: Sendable, Hashable {
         id = raw.id
         event = raw.event
         do {
-            data = try JSONReader.read(raw.data)
+            data = try JSONReader.read(
+                Array(raw.data.utf8), maximumDepth: JSONReader.envelopeDepth)
         } catch {
             throw Fields.malformed("the data of event \(raw.id) is \(error)")
         }

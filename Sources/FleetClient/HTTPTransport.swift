@@ -41,7 +41,7 @@ struct HTTPTransport: Sendable {
 
         func object() throws(FleetClientError) -> Value {
             do {
-                return try JSONReader.read(body)
+                return try JSONReader.read(body, maximumDepth: JSONReader.envelopeDepth)
             } catch {
                 guard isSuccess else { throw self.error() }
                 throw Fields.malformed("\(request) gave a body that is \(error)")

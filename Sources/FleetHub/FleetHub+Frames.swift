@@ -197,7 +197,7 @@ extension FleetHub {
         // A part may be lost; the device then greets again. And what was written here since the
         // greeting is not known there.
         let own = try store.twin.context(device)
-        guard wanted.context.sorted.allSatisfy({ own[$0.epoch] >= $0.counter }) else { return }
+        guard own.covers(wanted.context) else { return }
         try open(device, request, wanted.epoch, wanted.context, &outcome)
     }
 

@@ -30,7 +30,6 @@ extension FleetHub {
         let own = try store.twin.context(device)
         var acknowledged = CausalContext()
         for delta in deltas { acknowledged.advance(delta.epoch, to: own[delta.epoch]) }
-        var isFirst = true
         while true {
             let (missing, isMore) = try store.twin.deltas(
                 device, of: own, since: known, bytes: settings.frameBytes)
@@ -41,9 +40,9 @@ extension FleetHub {
                     .down(
                         session: store.epoch, reference: store.reference,
                         acknowledged: acknowledged, deltas: missing,
-                        winners: isFirst ? winners : [], isLast: !isMore)
+                        // After the deltas that cover them.
+                        winners: isMore ? [] : winners, isLast: !isMore)
                 ))
-            isFirst = false
             guard isMore else { break }
         }
     }

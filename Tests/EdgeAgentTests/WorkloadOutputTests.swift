@@ -5,6 +5,14 @@ import Testing
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 @Suite struct WorkloadOutputTests {
+    @Test func whatFollowsTheLastNewlineIsALineOnceItsWriterHasEnded() {
+        var output = WorkloadOutput(position: 0)
+        #expect(output.lines(Array("done\nbye".utf8)) == ["done"])
+        #expect(output.position == 5)
+        #expect(output.lines(Array("bye".utf8), isFinal: true) == ["bye"])
+        #expect(output.position == 8)
+    }
+
     @Test func onlyCompleteLinesAreTakenAndThePositionStandsBehindThem() {
         var output = WorkloadOutput(position: 100)
         #expect(output.lines(bytes("one\ntwo\nthr")) == ["one", "two"])

@@ -52,6 +52,22 @@ private func reports(_ directives: [WorkloadSupervisor.Directive]) -> [Value] {
         return supervisor
     }
 
+    @Test func whatHadDoneItsWorkIsNotRunAgainByTheNextAgent() throws {
+        let once = try spec(restart: "never")
+        var first = running(once)
+        let reported = try #require(reports(first.onExit("web", .code(0), at: time(5))).last)
+        var next = WorkloadSupervisor()
+        next.recall("web", reported)
+        #expect(actions(next.desire(["web": once], at: time(9))).isEmpty)
+        #expect(next.workloads["web"]?.phase == .ended)
+        // Another specification is another job.
+        #expect(actions(next.desire(["web": try spec("/bin/b")], at: time(10))).count == 1)
+        // One that was running then was not done.
+        var third = WorkloadSupervisor()
+        third.recall("web", .object([("state", .string("running")), ("spec", .string(once.hash))]))
+        #expect(actions(third.desire(["web": once], at: time(9))).count == 1)
+    }
+
     @Test func whatIsDesiredIsStartedOnceAndReported() throws {
         var supervisor = WorkloadSupervisor()
         let wanted = try spec()

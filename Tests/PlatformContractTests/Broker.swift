@@ -7,8 +7,9 @@ struct Broker: Sendable {
     let start: @Sendable () async throws -> Void
     let stop: @Sendable () async throws -> Void
     /// A device publishes.
-    let say: @Sendable (_ topic: String, _ payload: [UInt8], _ isRetained: Bool) async throws
-        -> Void
+    let say:
+        @Sendable (_ topic: String, _ payload: [UInt8], _ isRetained: Bool) async throws
+            -> Void
 }
 
 /// Debian's mosquitto on a free port of 127.0.0.1.
@@ -23,7 +24,9 @@ final class Mosquitto: @unchecked Sendable {
 
     let port: Int
     private let folder: String
-    private var process: Process?
+    /// Not Foundation's `Process`: its children inherit the signals that a test's thread blocks.
+    private let runner = LinuxProcessRunner(owner: "mosquitto")
+    private var process: ProcessIdentity?
 
     init() throws {
         port = try Self.freePort()
@@ -41,30 +44,33 @@ final class Mosquitto: @unchecked Sendable {
     }
 
     deinit {
-        process?.terminate()
-        process?.waitUntilExit()
+        if let process { runner.signal(process, SIGKILL) }
         try? FileManager.default.removeItem(atPath: folder)
     }
 
     func start() async throws {
         guard let program = Self.program else { throw Failure(message: "no mosquitto") }
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = ["-c", folder + "/conf"]
-        try process.run()
+        let process = try runner.start(
+            ProcessCommand(
+                arguments: [program, "-c", folder + "/conf"], environment: [:],
+                workingDirectory: nil, logPath: folder + "/output"), tag: folder)
         self.process = process
         let isUp = try await Stage.linux.eventually {
-            guard process.isRunning else { throw Failure(message: "mosquitto ended at once") }
+            guard runner.poll(process) == nil else {
+                throw Failure(message: "mosquitto ended at once")
+            }
             return Self.isListening(port)
         }
         guard isUp else { throw Failure(message: "mosquitto does not listen") }
     }
 
     /// SIGTERM: it writes its sessions down.
-    func stop() {
-        process?.terminate()
-        process?.waitUntilExit()
-        process = nil
+    func stop() async throws {
+        guard let process else { return }
+        runner.signal(process, SIGTERM)
+        let hasEnded = try await Stage.linux.eventually { runner.poll(process) != nil }
+        guard hasEnded else { throw Failure(message: "mosquitto does not end") }
+        self.process = nil
     }
 
     /// Settings of a client that comes back soon.

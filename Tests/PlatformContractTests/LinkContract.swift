@@ -117,7 +117,7 @@ extension Collected<HubEndpointEvent> {
         let endpoint = MosquittoHubEndpoint(
             settings: mosquitto.client("hub"), entropy: LinuxEntropy())
         let broker = Broker(
-            start: { try await mosquitto.start() }, stop: { mosquitto.stop() },
+            start: { try await mosquitto.start() }, stop: { try await mosquitto.stop() },
             say: { _, _, _ in })
         #expect(try await linkContract(link, endpoint, device: "board", broker, .linux) == [])
     }

@@ -23,7 +23,7 @@ func messageBusContract(
     verdict.require(
         try await stage.eventually { reader.payloads == [[1]] }, "no retained message")
     bus.acknowledge(through: reader.through)
-    for number in 0..<60 as Range<UInt8> { try await broker.say("t/\(number)", [number], false) }
+    for number in 0..<200 as Range<UInt8> { try await broker.say("t/\(number)", [number], false) }
     var acknowledged = reader.through
     var isOverrun = false
     verdict.require(
@@ -32,42 +32,47 @@ func messageBusContract(
             if through > acknowledged + UInt64(window) { isOverrun = true }
             acknowledged = through
             bus.acknowledge(through: through)
-            return reader.payloads.count >= 61
+            return reader.payloads.count >= 201
         }, "not all messages come")
+    bus.acknowledge(through: reader.through)
     verdict.require(!isOverrun, "more than the window comes")
     verdict.require(
-        reader.payloads.dropFirst() == (0..<60).map { [$0] }[...], "messages out of order")
-    for number in 100..<105 as Range<UInt8> { try await broker.say("t/r", [number], false) }
+        reader.payloads.dropFirst() == (0..<200).map { [$0] }[...], "messages out of order")
+    for number in 200..<205 as Range<UInt8> { try await broker.say("t/r", [number], false) }
     verdict.require(
-        try await stage.eventually { reader.payloads.count == 66 }, "no more messages come")
+        try await stage.eventually { reader.payloads.count == 206 }, "no more messages come")
+    // Time in which a bus that acknowledges by itself gets it to the broker.
+    for _ in 0..<20 { try await stage.goOn() }
     let isTaken = try await reconnect(reader, broker, stage) {
         bus.publish(topic: "x", payload: [])
     }
     verdict.require(isTaken == false, "does not come back, or publishes while disconnected")
     verdict.require(
         try await stage.eventually {
-            reader.payloads.dropFirst(66).starts(with: (100..<105).map { [$0] })
+            // Others may come with them: their acknowledgement may have been on its way.
+            let again = reader.payloads.dropFirst(206)
+            return again.filter { (200..<205).contains($0[0]) } == (200..<205).map { [$0] }
         }, "what was not acknowledged does not come again")
     bus.acknowledge(through: reader.through)
     // Once something more has come and gone, the acknowledgement has arrived too.
-    try await broker.say("t/s", [120], false)
+    try await broker.say("t/s", [220], false)
     verdict.require(
-        try await stage.eventually { reader.payloads.last == [120] }, "nothing comes any more")
+        try await stage.eventually { reader.payloads.last == [220] }, "nothing comes any more")
     bus.acknowledge(through: reader.through)
     verdict.require(
-        try await stage.eventually { bus.publish(topic: "t/own", payload: [121]) },
+        try await stage.eventually { bus.publish(topic: "t/own", payload: [221]) },
         "cannot publish")
     verdict.require(
-        try await stage.eventually { reader.payloads.last == [121] }, "its own publish is lost")
+        try await stage.eventually { reader.payloads.last == [221] }, "its own publish is lost")
     let before = reader.payloads.count
     let isBack = try await reconnect(reader, broker, stage) { true }
     verdict.require(isBack == true, "does not come back")
-    try await broker.say("t/s", [122], false)
+    try await broker.say("t/s", [222], false)
     verdict.require(
-        try await stage.eventually { reader.payloads.last == [122] }, "nothing comes any more")
+        try await stage.eventually { reader.payloads.last == [222] }, "nothing comes any more")
     let again = reader.payloads.dropFirst(before)
     verdict.require(
-        !again.contains([120]), "what was acknowledged comes again")
+        !again.contains([220]), "what was acknowledged comes again")
     bus.close()
     verdict.require(try await stage.eventually { reader.hasEnded }, "close does not end the stream")
     return verdict.faults
@@ -128,6 +133,9 @@ private struct BusReader {
 
 @Suite struct MessageBusContracts {
     static let window = 20
+    /// mosquitto 2.0 (seen with 2.0.11) sends a whole window at each acknowledgement of a full
+    /// one, so what bounds the real bus is its own limit on reading: 64, and once more that.
+    static let windowOfLinux = 127
 
     @Test(.enabled(if: Mosquitto.program != nil, "needs mosquitto (Debian: mosquitto)"))
     func linux() async throws {
@@ -140,9 +148,10 @@ private struct BusReader {
         let bus = MosquittoBus(settings: settings, entropy: LinuxEntropy())
         let publisher = Publisher(mosquitto)
         let broker = Broker(
-            start: { try await mosquitto.start() }, stop: { mosquitto.stop() },
+            start: { try await mosquitto.start() }, stop: { try await mosquitto.stop() },
             say: { try await publisher.say($0, $1, $2) })
-        let faults = try await messageBusContract(bus, window: Self.window, broker, .linux)
+        let faults = try await messageBusContract(
+            bus, window: Self.windowOfLinux, broker, .linux)
         #expect(faults == [])
     }
 

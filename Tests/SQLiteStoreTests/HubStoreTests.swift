@@ -91,7 +91,7 @@ extension HubStore {
                 let first = Int.random(in: 1...90, using: &generator)
                 return batch(telemetry, UInt64(first), rows(first...first + 10))
             }
-            for _ in 0..<40 {
+            for _ in 0..<12 {
                 for batch in batches.shuffled(using: &generator) { try store.ingest(batch) }
                 try store.ingest(batch(telemetry, 1, rows(1...1)))
             }
@@ -146,7 +146,7 @@ extension HubStore {
         #expect(try store.entries(stream: "alarm").count == 11)
         #expect(try store.entries(stream: "telemetry").compactMap(\.item.number) == Array(18...25))
         #expect(try store.cursor(telemetry)?.trimmedRows == 12)
-        // Alarms go only once there is no telemetry left; gap records stay.
+        // Alarms go only once there is no telemetry left, and the oldest entries first.
         try store.trim(8)
         #expect(try store.entries(stream: "alarm").compactMap(\.item.number) == Array(5...11))
         #expect(try store.entries(stream: "telemetry").compactMap(\.item.gap).count == 1)

@@ -19,7 +19,7 @@ final class Board: @unchecked Sendable {
     private(set) var complaints: [String] = []
     private(set) var crashes = 0
 
-    private let site: Site
+    private unowned let site: Site
     private let entropy: SimEntropy
     private let frameBytes: Int
     private var disk = 0

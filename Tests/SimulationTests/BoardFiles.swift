@@ -55,6 +55,7 @@ struct BoardFiles: FileSystem {
 
     private static func error(_ path: String, _ operation: String) -> FileError {
         FileError(
-            path: path, operation: operation, code: errno, message: String(cString: strerror(errno)))
+            path: path, operation: operation, code: errno, message: String(cString: strerror(errno))
+        )
     }
 }

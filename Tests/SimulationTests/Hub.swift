@@ -15,7 +15,7 @@ final class Hub: @unchecked Sendable {
     /// Writes that the hub accepted, by device and path, the last one last.
     private(set) var accepted: [String: [Value]] = [:]
 
-    private let site: Site
+    private unowned let site: Site
     private let entropy: SimEntropy
     private let frameBytes: Int
     private var disk = 0

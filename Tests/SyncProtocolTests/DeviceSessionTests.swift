@@ -16,8 +16,10 @@ private func state(
 ) -> Frame {
     .state(
         request: request, session: session, reference: reference,
-        context: CausalContext([device: 4, hub: 9]), deltas: deltas, isLast: isLast)
+        context: stateContext, deltas: deltas, isLast: isLast)
 }
+
+private let stateContext = CausalContext([device: 4, hub: 9])
 
 private func down(
     session: Epoch = hub, acknowledged: CausalContext = CausalContext(),
@@ -29,9 +31,12 @@ private func down(
 }
 
 private func join(
-    _ deltas: [IntervalDelta] = [], covered: CausalContext = CausalContext(), isLast: Bool = true
+    _ deltas: [IntervalDelta] = [], covered: CausalContext = CausalContext(),
+    complete: CausalContext = CausalContext(), isLast: Bool = true
 ) -> DeviceSession.Directive {
-    .join(deltas: deltas, winners: [], covered: covered, reference: isLast ? reference : nil)
+    .join(
+        deltas: deltas, winners: [], covered: covered, complete: complete,
+        reference: isLast ? reference : nil)
 }
 
 private let delta = IntervalDelta(epoch: hub, since: 0, upto: 1, cells: [])
@@ -68,7 +73,8 @@ private struct Harness {
         #expect(isGreeting(harness.session.onConnected(at(0))))
         let request = harness.request
         let directives = harness.session.onFrame(state(request), at(10))
-        #expect(directives == [join(), .opened(session: hub), .sendChanges(session: hub)])
+        let joined = join(complete: stateContext)
+        #expect(directives == [joined, .opened(session: hub), .sendChanges(session: hub)])
         return harness
     }
 
@@ -126,7 +132,10 @@ private struct Harness {
         #expect(harness.session.session == nil && harness.session.deadline == at(1900))
         #expect(
             harness.session.onFrame(state(request), at(1000))
-                == [join(), .opened(session: hub), .sendChanges(session: hub)])
+                == [
+                    join(complete: stateContext), .opened(session: hub),
+                    .sendChanges(session: hub),
+                ])
     }
 
     @Test func aWantIsAnsweredWithASeedAndThenTheStateComes() {

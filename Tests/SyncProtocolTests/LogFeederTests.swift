@@ -204,6 +204,17 @@ private func feeder(
         #expect(feeder.send(rows: 10) == "alarm 91")
     }
 
+    /// A hub that forgot this device and goes on is the same session with an empty log.
+    @Test func theFirstAnswerAfterAGreetingCountsAlsoInTheSameSession() {
+        var feeder = feeder(last: 3)
+        _ = feeder.send(rows: 3)
+        #expect(feeder.onAcknowledged(alarm, upto: 3, session: session) == .advanced(upto: 3))
+        feeder.onClosed()
+        feeder.onOpened(session, acknowledged: [alarm: 3])
+        #expect(feeder.onAcknowledged(alarm, upto: 0, session: session) == .regressed(upto: 0))
+        #expect(feeder.send(rows: 3) == "alarm 1")
+    }
+
     @Test func aForgottenSequenceIsNotSent() {
         var feeder = feeder()
         feeder.forget(alarm)

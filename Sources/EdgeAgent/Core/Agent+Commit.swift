@@ -51,7 +51,7 @@ extension Agent {
         let changed: [Cell]
         do {
             changed = try store.commit(
-                stage.batch(now: believed, floor: clock.isSet ? believed : nil))
+                stage.batch(now: believed, floor: clock.isSynchronized ? believed : nil))
         } catch {
             return storeFailed(error)
         }

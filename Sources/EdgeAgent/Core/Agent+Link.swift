@@ -71,10 +71,13 @@ extension Agent {
     }
 
     func perform(_ directives: [DeviceSession.Directive]) {
-        for directive in directives { perform(directive) }
+        for directive in directives {
+            guard perform(directive) else { return }
+        }
     }
 
-    private func perform(_ directive: DeviceSession.Directive) {
+    /// False where the directives after this one must not be carried out.
+    private func perform(_ directive: DeviceSession.Directive) -> Bool {
         do throws(SQLiteError) {
             switch directive {
             case .greet(let request):
@@ -91,10 +94,13 @@ extension Agent {
                 }
             case .sendChanges(let session):
                 try sendChanges(session)
-            case .join(let deltas, let winners, let covered, let reference):
+            case .join(let deltas, let winners, let covered, let complete, let reference):
                 let isJoined = try store.join(
                     deltas: deltas, winners: winners, seen: covered, reference: reference)
-                guard isJoined else { return perform(session.onBaseMissing(now)) }
+                guard isJoined, try store.context().covers(complete) else {
+                    perform(session.onBaseMissing(now))
+                    return false
+                }
                 if !deltas.isEmpty || !winners.isEmpty { reconcile() }
             case .opened(let session):
                 // Another opening of the hub's store: it may lack what was acknowledged and not
@@ -114,8 +120,10 @@ extension Agent {
                     event("uplink.refused", [("reason", .string(refusal))])
                 }
             }
+            return true
         } catch {
             storeFailed(error)
+            return false
         }
     }
 
@@ -153,7 +161,10 @@ extension Agent {
                 guard
                     let batch = try store.outbox.batch(
                         sequence, from: first, bytes: configuration.uplink.frameBytesMax)
-                else { return feeder.forget(sequence) }
+                else {
+                    feeder.forget(sequence)
+                    continue
+                }
                 guard send(.log(session: session, batch: batch)) else { return }
                 feeder.onSent(sequence, through: batch.last, at: now)
             } catch {

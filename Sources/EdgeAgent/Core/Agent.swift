@@ -171,6 +171,7 @@ public actor Agent {
         introduce()
         offerRows()
         perform(supervisor.adopt(world.processes.running(), at: now))
+        recallWorkloads()
         reconcile()
         settle()
     }

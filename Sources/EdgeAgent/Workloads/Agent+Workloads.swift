@@ -113,11 +113,18 @@ extension Agent {
             && answer?["counter"]?.intValue == Int64(cell.dot.counter)
     }
 
+    func recallWorkloads() {
+        let prefix = "reported/workloads/"
+        for cell in (try? store.twin.cells(store.device, prefix: prefix)) ?? [] {
+            supervisor.recall(String(cell.path.text.dropFirst(prefix.count)), cell.value)
+        }
+    }
+
     /// Looks for exits, reads output, restarts what waits.
     func tendWorkloads(_ now: MonotonicTime) {
         for (name, identity) in supervisor.processes {
             guard let exit = world.processes.poll(identity) else { continue }
-            readOutput(name)
+            readOutput(name, isFinal: true)
             perform(supervisor.onExit(name, exit, at: now))
         }
         perform(supervisor.onTick(now))
@@ -166,7 +173,7 @@ extension Agent {
 
     /// Moves what a workload wrote into its log stream, line by line; the position moves in the
     /// same commit, so that no line is lost or told twice over a crash.
-    private func readOutput(_ name: String) {
+    private func readOutput(_ name: String, isFinal: Bool = false) {
         guard let size = world.fileSystem.size(logPath(name)), !stage.isFull else { return }
         var output =
             outputs[name]
@@ -187,14 +194,18 @@ extension Agent {
                 maximumBytes: WorkloadOutput.readBytesMaximum)
         else { return }
         let before = output.position
-        for line in output.lines(bytes, limit: stage.room) {
+        let isWhole = isFinal && bytes.count < WorkloadOutput.readBytesMaximum
+        for line in output.lines(bytes, limit: stage.room, isFinal: isWhole) {
             append(to: "logs/" + name, .telemetry, key: name, .string(line))
         }
         guard output.position > before else { return }
         stage.mark("output." + name, Int64(output.position))
-        // Freed in whole steps behind what was read; the file keeps its size, its blocks go.
-        if output.position / 65536 > before / 65536 {
-            try? world.fileSystem.discard(logPath(name), upTo: before / 65536 * 65536)
+        // Freed in whole steps behind what is durable; the file keeps its size, its blocks go.
+        let step = UInt64(WorkloadOutput.readBytesMaximum)
+        if output.position / step > before / step,
+            let durable = try? store.mark("output." + name), durable > 0
+        {
+            try? world.fileSystem.discard(logPath(name), upTo: UInt64(durable) / step * step)
         }
     }
 }

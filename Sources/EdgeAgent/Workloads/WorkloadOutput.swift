@@ -13,12 +13,19 @@ struct WorkloadOutput {
     var position: UInt64
 
     /// The complete lines in `bytes`, which begin at `position`, up to `limit` of them; moves
-    /// behind them.
-    mutating func lines(_ bytes: [UInt8], limit: Int = .max) -> [String] {
+    /// behind them. With `isFinal`, what follows the last newline is a line too: its writer has
+    /// ended.
+    mutating func lines(
+        _ bytes: [UInt8], limit: Int = .max, isFinal: Bool = false
+    ) -> [String] {
         var lines: [String] = []
         var rest = bytes[...]
         while lines.count < limit, let line = nextLine(&rest) {
             lines.append(String(decoding: line, as: UTF8.self))
+        }
+        if isFinal, lines.count < limit, !rest.isEmpty {
+            lines.append(String(decoding: rest, as: UTF8.self))
+            rest = []
         }
         position += UInt64(bytes.count - rest.count)
         return lines

@@ -71,6 +71,20 @@ struct WorkloadSupervisor {
         return directives
     }
 
+    /// Remembers, by what was reported of it, a workload that had done its work when an earlier
+    /// run of the agent ended: it is not run again. Call after `adopt`, before `desire`.
+    mutating func recall(_ name: String, _ reported: Value) {
+        guard workloads[name] == nil, reported["state"]?.stringValue == "ended",
+            let hash = reported["spec"]?.stringValue
+        else { return }
+        var workload = Workload()
+        workload.hash = hash
+        workload.phase = .ended
+        workload.reason = reported["reason"]?.stringValue
+        workload.restarts = Int(reported["restarts"]?.intValue ?? 0)
+        workloads[name] = workload
+    }
+
     /// - Parameter keeping: names whose wish cannot be read: what is there of them stays as it is.
     mutating func desire(
         _ specs: [String: WorkloadSpec], keeping: Set<String> = [], at now: MonotonicTime
@@ -92,7 +106,7 @@ struct WorkloadSupervisor {
                 }
             case .starting where !isSame:
                 directives.append(start(name, &workload, spec))
-            case .waiting where !isSame, .ended where !isSame:
+            case .waiting where !isSame, .ended where !isSame && !runsIt:
                 workload.failures = 0
                 directives.append(start(name, &workload, spec))
             case .starting, .waiting, .ended, .stopping: break
@@ -239,7 +253,9 @@ struct WorkloadSupervisor {
     }
 
     static func value(_ workload: Workload) -> Value {
-        var fields: [(String, Value)] = [("restarts", .int(Int64(workload.restarts)))]
+        var fields: [(String, Value)] = [
+            ("restarts", .int(Int64(workload.restarts))), ("spec", .string(workload.hash)),
+        ]
         if let reason = workload.reason { fields.append(("reason", .string(reason))) }
         let state: String
         switch workload.phase {

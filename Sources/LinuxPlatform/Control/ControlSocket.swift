@@ -19,7 +19,7 @@ public enum ControlSocket {
                 "the agent at \(path) did not answer. Look at its log; restart it if it hangs.")
         }
         do {
-            return try JSONReader.read(line)
+            return try JSONReader.read(line, maximumDepth: JSONReader.envelopeDepth)
         } catch {
             throw ControlSocketError("the agent at \(path) answered something else: \(error).")
         }

@@ -24,7 +24,7 @@ public struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
             case .invalidUTF8: "it is not valid UTF-8"
             case .invalidEscape: "invalid escape in a string"
             case .invalidNumber: "invalid number (JSON has no NaN and no infinity)"
-            case .tooDeep: "nested deeper than \(Value.maximumDepth) levels"
+            case .tooDeep: "nested too deep"
             case .trailingBytes: "bytes after the value"
             }
         return "not JSON at byte \(offset): \(what)"

@@ -1,15 +1,26 @@
 /// Reads one JSON value (RFC 8259) from bytes. Total: any input gives a value or a `JSONError`,
-/// in time linear in its length and with recursion bounded by `Value.maximumDepth`.
+/// in time linear in its length and with bounded recursion.
 public struct JSONReader {
+    /// For answers in which values of the greatest depth come wrapped.
+    public static let envelopeDepth = Value.maximumDepth + 8
+
     private let bytes: [UInt8]
+    private let maximumDepth: Int
     private var index = 0
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8], _ maximumDepth: Int) {
+        self.bytes = bytes
+        self.maximumDepth = maximumDepth
+    }
 
     /// Integers that fit become `.int`, other numbers `.double`. A repeated key keeps its last
     /// value, as RFC 8259 §4 expects of most readers.
-    public static func read(_ bytes: [UInt8]) throws(JSONError) -> Value {
-        var reader = JSONReader(bytes)
+    ///
+    /// - Parameter maximumDepth: The levels of nesting that are read.
+    public static func read(
+        _ bytes: [UInt8], maximumDepth: Int = Value.maximumDepth
+    ) throws(JSONError) -> Value {
+        var reader = JSONReader(bytes, maximumDepth)
         reader.skipSpace()
         guard reader.index < bytes.count else { throw JSONError(code: .empty, offset: 0) }
         let value = try reader.value(depth: 0)
@@ -34,7 +45,7 @@ public struct JSONReader {
     }
 
     private mutating func value(depth: Int) throws(JSONError) -> Value {
-        guard depth <= Value.maximumDepth else { throw error(.tooDeep) }
+        guard depth <= maximumDepth else { throw error(.tooDeep) }
         switch try peek() {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)

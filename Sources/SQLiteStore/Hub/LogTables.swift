@@ -50,6 +50,8 @@ public final class LogTables {
     private let remove: Statement
     /// The last number given to each device, read once.
     private var numbers: [String: Int64] = [:]
+    /// Entries of each device's log, counted once.
+    private var sizes: [String: Int] = [:]
 
     init(_ connection: borrowing Connection) throws(SQLiteError) {
         insert = try connection.prepare(
@@ -76,8 +78,8 @@ public final class LogTables {
             "SELECT boot, off, quality FROM boot_clock WHERE device=?1")
         count = try connection.prepare("SELECT count(*) FROM log WHERE device=?1")
         oldest = try connection.prepare(
-            "SELECT n, stream, epoch FROM log WHERE device=?1 AND last IS NULL "
-                + "AND (?2=0 OR stream NOT IN ('alarm','event')) "
+            "SELECT n, stream, epoch, last FROM log WHERE device=?1 "
+                + "AND (?2=0 OR (last IS NULL AND stream NOT IN ('alarm','event'))) "
                 + "AND n<(SELECT max(n) FROM log WHERE device=?1) ORDER BY n LIMIT ?3")
         remove = try connection.prepare("DELETE FROM log WHERE device=?1 AND n=?2")
     }
@@ -140,35 +142,55 @@ public final class LogTables {
         try cursorsOf.query([.text(device)]) { (row) throws(SQLiteError) in Self.cursor(row) }
     }
 
-    /// Deletes a device's oldest rows over `maximum`, telemetry first, and counts them in their
-    /// cursors. Gap records stay, and so does the newest row: its number is where the next one
-    /// starts after a restart.
+    /// Deletes a device's oldest entries over `maximum`: telemetry first, then whatever is oldest,
+    /// gap records too; the cursors go on counting what is gone. The newest entry stays: its
+    /// number is where the next one starts after a restart.
     public func trim(_ device: String, maximum: Int) throws(SQLiteError) {
-        let rows = try count.query([.text(device)]) { (row) throws(SQLiteError) in row.integer(0) }
-        // A tenth at once, as counting is not free.
-        guard let rows = rows.first, rows > Int64(maximum) + Int64(maximum / 10) else { return }
-        var excess = Int(rows) - maximum
+        let size = try size(device)
+        // A tenth at once, as deleting row by row is not free.
+        guard size > maximum + maximum / 10 else { return }
+        var excess = size - maximum
         for telemetryOnly in [1, 0] where excess > 0 {
-            let found = try oldest.query([
-                .text(device), .integer(Int64(telemetryOnly)), .integer(Int64(excess)),
-            ]) { (row) throws(SQLiteError) in
-                (
-                    row.integer(0),
-                    LogSequence(stream: row.text(1), epoch: Epoch(nonce: row.bits(2)))
-                )
-            }
-            for (number, _) in found { try remove.run(.text(device), .integer(number)) }
-            for (sequence, removed) in Dictionary(grouping: found, by: \.1) {
-                guard var cursor = try cursor(device, sequence) else { continue }
-                cursor.trimmedRows += UInt64(removed.count)
-                try put(device, cursor)
-            }
-            excess -= found.count
+            excess -= try remove(device, limit: excess, telemetryOnly: telemetryOnly)
         }
+        sizes[device] = maximum + excess
+    }
+
+    private func size(_ device: String) throws(SQLiteError) -> Int {
+        if let known = sizes[device] { return known }
+        let size =
+            try count.query([.text(device)]) { (row) throws(SQLiteError) in Int(row.integer(0)) }
+            .first ?? 0
+        sizes[device] = size
+        return size
+    }
+
+    private func remove(
+        _ device: String, limit: Int, telemetryOnly: Int
+    ) throws(SQLiteError) -> Int {
+        let found = try oldest.query([
+            .text(device), .integer(Int64(telemetryOnly)), .integer(Int64(limit)),
+        ]) { (row) throws(SQLiteError) in
+            (
+                number: row.integer(0),
+                sequence: LogSequence(stream: row.text(1), epoch: Epoch(nonce: row.bits(2))),
+                isRow: row.isNull(3)
+            )
+        }
+        for entry in found { try remove.run(.text(device), .integer(entry.number)) }
+        for (sequence, removed) in Dictionary(grouping: found.filter(\.isRow), by: \.sequence) {
+            guard var cursor = try cursor(device, sequence) else { continue }
+            cursor.trimmedRows += UInt64(removed.count)
+            try put(device, cursor)
+        }
+        return found.count
     }
 
     /// After a rollback the numbers in memory may be ahead.
-    func forgetNumbers() { numbers = [:] }
+    func forgetNumbers() {
+        numbers = [:]
+        sizes = [:]
+    }
 
     private func number(_ device: String) throws(SQLiteError) -> Int64 {
         let last: Int64
@@ -180,6 +202,7 @@ public final class LogTables {
                 .first ?? 0
         }
         numbers[device] = last + 1
+        sizes[device]? += 1
         return last + 1
     }
 

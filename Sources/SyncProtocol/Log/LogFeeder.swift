@@ -70,6 +70,9 @@ public struct LogFeeder: Sendable {
             positions[sequence]?.acknowledged = stored
             positions[sequence]?.sent = min(stored, max(position.last, 1) - 1)
         }
+        // Also a hub that goes on may have dropped this device's data since: the first answer of
+        // each session counts, whatever it says.
+        for sequence in positions.keys { positions[sequence]?.session = nil }
     }
 
     public mutating func onClosed() {

@@ -32,10 +32,11 @@ public struct DeviceSession: Sendable {
         case seed(request: UInt64)
         /// Send `up` with what the hub has not acknowledged.
         case sendChanges(session: Epoch)
-        /// Join and commit. Where a base is missing, call `onBaseMissing`.
+        /// Join and commit. Where a base is missing, or `complete` is not covered after it (a part
+        /// was lost on the way), call `onBaseMissing` and leave the directives after this one.
         case join(
             deltas: [IntervalDelta], winners: [Cell], covered: CausalContext,
-            reference: HubReference?)
+            complete: CausalContext, reference: HubReference?)
         /// The session stands: log frames may flow.
         case opened(session: Epoch)
         case closed
@@ -113,6 +114,7 @@ public struct DeviceSession: Sendable {
             guard phase == .greeting(request: request) else { return [] }
             let join = Directive.join(
                 deltas: deltas, winners: [], covered: CausalContext(),
+                complete: isLast ? context : CausalContext(),
                 reference: isLast ? reference : nil)
             guard isLast else {
                 deadline = now + timeout
@@ -136,7 +138,7 @@ public struct DeviceSession: Sendable {
             if !deltas.isEmpty { isDirty = true }
             let join = Directive.join(
                 deltas: deltas, winners: winners, covered: acknowledged,
-                reference: isLast ? reference : nil)
+                complete: CausalContext(), reference: isLast ? reference : nil)
             guard isLast else {
                 deadline = now + timeout
                 return [join]

@@ -58,6 +58,11 @@ public struct CausalContext: Sendable, Hashable {
 
     public func covers(_ dot: Dot) -> Bool { dot.counter <= self[dot.epoch] }
 
+    /// Whether everything that `other` has seen was seen here.
+    public func covers(_ other: CausalContext) -> Bool {
+        other.counters.allSatisfy { $0.value <= self[$0.key] }
+    }
+
     public mutating func advance(_ epoch: Epoch, to counter: UInt64) {
         guard counter > self[epoch] else { return }
         counters[epoch] = counter
