@@ -98,21 +98,25 @@ let package = Package(
         tool("fleet", ["Platform", "FleetClient", arguments, yams]),
         tool("edge-bench", ["Platform", "FleetClient", arguments]),
 
-        tests("DeviceDriversTests", ["Platform", "DeviceDrivers"]),
+        // What the tests of several modules share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers"]),
         tests("PowerManagerTests", ["Platform", "PowerManager"]),
         tests("LinuxPlatformTests", ["Platform", "LinuxPlatform"]),
-        tests("PlatformTests", ["Platform"]),
+        tests("PlatformTests", ["TestSupport", "Platform"]),
         .testTarget(
-            name: "SyncProtocolTests", dependencies: ["Platform", "SyncProtocol"],
+            name: "SyncProtocolTests", dependencies: ["TestSupport", "Platform", "SyncProtocol"],
             exclude: ["Vectors"], swiftSettings: strict),
-        tests("SQLiteStoreTests", ["Platform", "SyncProtocol", "SQLiteStore"]),
+        tests("SQLiteStoreTests", ["TestSupport", "Platform", "SyncProtocol", "SQLiteStore"]),
         tests(
             "EdgeAgentTests",
             [
-                "Platform", "EdgeAgent", "LinuxPlatform", "SyncProtocol", "SQLiteStore",
+                "TestSupport", "Platform", "EdgeAgent", "LinuxPlatform", "SyncProtocol",
+                "SQLiteStore",
                 "PowerManager",
             ]),
-        tests("FleetHubTests", ["Platform", "FleetHub", "SyncProtocol", "SQLiteStore"]),
+        tests(
+            "FleetHubTests", ["TestSupport", "Platform", "FleetHub", "SyncProtocol", "SQLiteStore"]),
         tests(
             "FleetHubAPITests",
             [

@@ -1,5 +1,6 @@
 import DeviceDrivers
 import Platform
+import TestSupport
 import Testing
 
 /// Random topics and payloads: no crash, and no bound exceeded. The pieces are those that the

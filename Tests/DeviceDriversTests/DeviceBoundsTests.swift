@@ -1,5 +1,6 @@
 import DeviceDrivers
 import Platform
+import TestSupport
 import Testing
 
 @Suite struct DeviceBoundsTests {

@@ -2,39 +2,11 @@ import Foundation
 import LinuxPlatform
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 @testable import EdgeAgent
 @testable import SQLiteStore
-
-struct Overdue: Error, CustomStringConvertible {
-    let what: String
-    var description: String { "did not come: \(what)" }
-}
-
-/// Waits for a condition that another thread brings about. Bounded by tries, not by a time that a
-/// test is held to.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    for attempt in 0..<20_000 {
-        if try await condition() { return }
-        if attempt > 100 { try await Task.sleep(for: .milliseconds(1)) } else { await Task.yield() }
-    }
-    throw Overdue(what: what)
-}
-
-/// A folder for one test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        let name = "edge-agent-tests-\(UUID().uuidString)"
-        path = FileManager.default.temporaryDirectory.appending(path: name).path
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// The board around an agent: real SQLite and files in a temporary folder, everything else fake.
 final class AgentHarness: Sendable {

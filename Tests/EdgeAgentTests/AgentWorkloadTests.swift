@@ -1,6 +1,7 @@
 import Foundation
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 @testable import EdgeAgent

@@ -2,6 +2,7 @@ import Foundation
 import LinuxPlatform
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 @testable import EdgeAgent

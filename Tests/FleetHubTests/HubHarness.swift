@@ -1,39 +1,11 @@
 import Foundation
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 @testable import FleetHub
 @testable import SQLiteStore
-
-struct Overdue: Error, CustomStringConvertible {
-    let what: String
-    var description: String { "did not come: \(what)" }
-}
-
-/// Waits for a condition that another thread brings about. Bounded by tries, not by a time that a
-/// test is held to.
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    for attempt in 0..<20_000 {
-        if try await condition() { return }
-        if attempt > 100 { try await Task.sleep(for: .milliseconds(1)) } else { await Task.yield() }
-    }
-    throw Overdue(what: what)
-}
-
-/// A folder for one test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        let name = "fleet-hub-tests-\(UUID().uuidString)"
-        path = FileManager.default.temporaryDirectory.appending(path: name).path
-        try FileManager.default.createDirectory(
-            atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// A hub on real SQLite in a temporary folder, with devices that are what a test says.
 final class HubHarness: Sendable {

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 
 extension Value {
     private static let texts = [

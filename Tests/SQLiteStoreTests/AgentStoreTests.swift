@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct AgentStoreTests {
     @Test func anUnchangedReportWritesNothing() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         #expect(try store.write("reported/a", .int(1)).count == 1)
         #expect(try store.write("reported/a", .int(1)).isEmpty)
         #expect(try store.context() == CausalContext([epoch(1): 1]))
@@ -16,14 +16,14 @@ import Testing
     }
 
     @Test func twoSpellingsOfAReportAreAChange() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.write("reported/a", .string("\u{E9}"))
         #expect(try store.write("reported/a", .string("e\u{301}")).count == 1)
     }
 
     /// A wish may have to win over another replica's, so it counts each time.
     @Test func anUnchangedWishIsAWriteOfItsOwn() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         let first = try store.write("desired/a", .int(1))
         let second = try store.write("desired/a", .int(1), at: WallTime(milliseconds: 0))
         #expect(second.first.map { $0.wins(over: first[0]) } == true)
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func aCommitIsAllOrNothing() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let store = try AgentStore(folder, epoch: epoch(1))
         try store.append([row(1), row(2)])
         try store.write("desired/a", .int(1))
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func aFullDiskLosesNothingAndTheStoreGoesOn() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let store = try AgentStore(folder, epoch: epoch(1))
         try store.append([row(1)])
         let totals = store.totals
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func whatWasCommittedIsThereAfterACrash() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let store = try AgentStore(folder, epoch: epoch(1))
         try store.write("desired/a", .int(1), at: WallTime(milliseconds: now.milliseconds + day))
         try store.append([row(1), row(2)])
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func anUncleanStopIsNoticed() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let first = try AgentStore(folder, epoch: epoch(1))
         #expect(!first.wasUnclean)
         try first.append([row(1)])
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func anUncleanStopIsNoticedWhereTheFirstCommitFailed() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let store = try AgentStore(folder, epoch: epoch(1))
         // A deferred constraint fails at COMMIT itself, as a full disk does.
         try store.connection.execute(
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test func marksAndTheClockFloorAreKept() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         do {
             let store = try AgentStore(folder, epoch: epoch(1))
             #expect(try store.mark("logs/web") == nil && store.clockFloor() == nil)
@@ -159,7 +159,7 @@ import Testing
 
     /// The copy is what a board goes on with where its database is damaged.
     @Test func aCopyOfTheTwinOpensByItself() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let store = try AgentStore(folder, epoch: epoch(1))
         let reference = HubReference(epoch: hubEpoch(1), commit: 7)
         let delta = IntervalDelta(epoch: hubEpoch(1), since: 0, upto: 3, cells: [])
@@ -180,7 +180,7 @@ import Testing
 
     /// The wire carries any 64 bits as a stamp; none may keep a board from starting.
     @Test func theHighestStampsFromAHubDoNotStopTheBoard() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let hub = hubEpoch(1)
         do {
             let store = try AgentStore(folder, epoch: epoch(1))

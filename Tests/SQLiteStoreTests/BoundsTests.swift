@@ -1,5 +1,6 @@
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -25,7 +26,7 @@ extension AgentStore {
 
 @Suite struct BoundsTests {
     @Test func theLowestClassIsEvictedFirstAndOfItTheOldest() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1), bytesMaximum: 220_000)
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1), bytesMaximum: 220_000)
         for (stream, priority) in [
             ("alarm", MessagePriority.alarm), ("event", .event), ("telemetry", .telemetry),
         ] {
@@ -48,7 +49,7 @@ extension AgentStore {
     }
 
     @Test func belowTheBoundNothingIsDropped() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1), bytesMaximum: 1 << 20)
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1), bytesMaximum: 1 << 20)
         try store.append((1...100).map { row($0, bytes: 150) })
         #expect(try store.enforceBounds(sent: [:], now: now).isEmpty)
         #expect(try store.stored(telemetry).count == 100)
@@ -57,7 +58,7 @@ extension AgentStore {
     /// The epochs' names are random; their order of birth is not that of their names.
     @Test(arguments: [[epoch(1), epoch(2)], [epoch(2), epoch(1)]])
     func theOldestEpochIsEvictedFirst(epochs: [Epoch]) throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         for epoch in epochs {
             try AgentStore(folder, epoch: epoch).append((1...300).map { row($0, bytes: 150) })
         }
@@ -73,7 +74,7 @@ extension AgentStore {
     }
 
     @Test func whatIsOnItsWayStays() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1), bytesMaximum: 60_000)
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1), bytesMaximum: 60_000)
         try store.append((1...400).map { row($0, bytes: 150) })
         try store.acknowledge(telemetry, upto: 10)
         _ = try store.enforceBounds(sent: [telemetry: 50], now: nil)
@@ -87,7 +88,7 @@ extension AgentStore {
     }
 
     @Test func oneRunOfDroppedRowsIsOneRecord() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1), bytesMaximum: 100_000)
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1), bytesMaximum: 100_000)
         for round in 0..<10 {
             try store.append((1...100).map { row(round * 100 + $0, bytes: 150) })
             _ = try store.enforceBounds(sent: [:], now: nil)
@@ -98,7 +99,7 @@ extension AgentStore {
     }
 
     @Test func rowsOfKnownAgeExpire() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1), ageMaximum: 30 * 86_400_000)
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1), ageMaximum: 30 * 86_400_000)
         try store.append([
             row(1, wall: days(0)), row(2, wall: days(1), quality: .plausible),
             row(3, wall: days(40)),
@@ -115,7 +116,7 @@ extension AgentStore {
     /// A board without a battery clock boots in 1970 each time, so that rows of no known age stand
     /// between old ones. They stay, and every row is counted.
     @Test func rowsOfUnknownAgeBetweenOldOnesStay() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         let year1970 = WallTime(milliseconds: 5000)
         try store.append([
             row(1, wall: days(0)), row(2, wall: year1970, quality: .unset), row(3, wall: days(1)),
@@ -133,7 +134,7 @@ extension AgentStore {
     }
 
     @Test func eachReasonHasItsOwnRecord() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1), bytesMaximum: 40_000)
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1), bytesMaximum: 40_000)
         try store.append([row(1, wall: days(-40)), row(2, wall: days(-40))])
         try store.append((3...300).map { row($0, bytes: 150) })
         _ = try store.enforceBounds(sent: [:], now: now)
@@ -148,7 +149,7 @@ extension AgentStore {
     @Test func everyRowIsCountedOnce() throws {
         var generator = SeededGenerator.announced(for: "everyRowIsCountedOnce")
         for _ in 0..<8 {
-            let folder = try TemporaryFolder()
+            let folder = try StoreFolder()
             var boot: UInt64 = 1
             var store = try AgentStore(folder, epoch: epoch(boot), bytesMaximum: 80_000)
             var written: UInt64 = 0

@@ -14,7 +14,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
 
 @Suite struct ConnectionTests {
     @Test func aCommitIsFsyncedBeforeItReturns() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let connection = try Connection.open(folder.file())
         let mode = try connection.query("PRAGMA journal_mode") { $0.text(0) }
         #expect(mode == ["wal"])
@@ -24,13 +24,13 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func aFileThatIsNoDatabaseIsDamaged() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         try Data(repeating: 0x41, count: 8192).write(to: URL(filePath: folder.file()))
         #expect(kind { _ = try Connection.open(folder.file()) } == .damaged)
     }
 
     @Test func aDamagedPageIsDamagedAndFoundByTheCheck() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         do {
             let connection = try Connection.open(folder.file())
             try connection.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b BLOB)")
@@ -49,14 +49,14 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func aFolderThatTakesNoFilesIsUnavailable() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         #expect(kind { _ = try Connection.open(folder.file("absent/store.db")) } == .unavailable)
         // No user may make a file here, not even root.
         #expect(kind { _ = try Connection.open("/proc/store.db") } == .unavailable)
     }
 
     @Test func aReadOnlyConnectionDoesNotWrite() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let writer = try Connection.open(folder.file())
         try writer.execute("CREATE TABLE t(a)")
         var options = Connection.Options()
@@ -68,7 +68,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func aFullDiskIsFullAndNothingIsWritten() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let connection = try Connection.open(folder.file())
         try connection.execute("CREATE TABLE t(a)")
         try connection.execute("PRAGMA max_page_count=10")
@@ -86,7 +86,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func aLockedDatabaseIsUnavailable() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let one = try Connection.open(folder.file())
         let other = try Connection.open(folder.file())
         try one.execute("CREATE TABLE t(a)")
@@ -99,7 +99,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func aTransactionIsAllOrNothing() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let connection = try Connection.open(folder.file())
         try connection.execute("CREATE TABLE t(a UNIQUE)")
         #expect(throws: stop) {
@@ -119,7 +119,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func errorsNameTheStatement() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let connection = try Connection.open(folder.file())
         let error = #expect(throws: SQLiteError.self) { try connection.execute("SELEC 1") }
         #expect(error?.kind == .other)
@@ -128,7 +128,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func valuesReadBackTheSame() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let connection = try Connection.open(folder.file())
         try connection.execute("CREATE TABLE t(a, b, c, d)")
         let insert = try connection.prepare("INSERT INTO t VALUES(?1,?2,?3,?4)")
@@ -143,7 +143,7 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
     }
 
     @Test func migrationsAreAppliedOnceAndANewerSchemaIsLeftAlone() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let connection = try Connection.open(folder.file())
         try Migrations(steps: ["CREATE TABLE a(x)"]).apply(connection)
         try Migrations(steps: ["CREATE TABLE a(x)", "CREATE TABLE b(x)"]).apply(connection)

@@ -1,5 +1,6 @@
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -21,7 +22,7 @@ private func gap(_ first: UInt64, _ last: UInt64) -> LogItem {
 
 extension HubStore {
     convenience init(
-        _ folder: TemporaryFolder, epoch: Epoch = hubEpoch(1), name: String = "hub.db"
+        _ folder: StoreFolder, epoch: Epoch = hubEpoch(1), name: String = "hub.db"
     ) throws(SQLiteError) {
         try self.init(path: folder.file(name), epoch: epoch)
     }
@@ -47,7 +48,7 @@ extension HubStore {
 
 @Suite struct HubLogTests {
     @Test func aBatchTwiceIsABatchOnce() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         for _ in 0..<2 { #expect(try store.ingest(batch(telemetry, 1, rows(1...3))) == 3) }
         // One that overlaps adds what is new of it.
         #expect(try store.ingest(batch(telemetry, 2, rows(2...5))) == 5)
@@ -60,7 +61,7 @@ extension HubStore {
     }
 
     @Test func aBatchBeyondTheCursorAddsNothing() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         #expect(try store.ingest(batch(telemetry, 2, rows(2...3))) == 0)
         #expect(try store.ingest(batch(telemetry, 1, rows(1...2))) == 2)
         #expect(try store.ingest(batch(telemetry, 4, rows(4...5))) == 2)
@@ -69,7 +70,7 @@ extension HubStore {
     }
 
     @Test func gapsAreClippedAtTheCursor() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         try store.ingest(batch(telemetry, 1, rows(1...3)))
         // The board dropped rows that the hub had by then.
         #expect(try store.ingest(batch(telemetry, 2, [gap(2, 6)] + rows(7...7))) == 7)
@@ -86,7 +87,7 @@ extension HubStore {
     @Test func batchesInAnyOrderAddUpToTheSameLog() throws {
         var generator = SeededGenerator.announced(for: "batchesInAnyOrderAddUpToTheSameLog")
         for _ in 0..<10 {
-            let store = try HubStore(TemporaryFolder())
+            let store = try HubStore(StoreFolder())
             let batches = (0..<30).map { _ in
                 let first = Int.random(in: 1...90, using: &generator)
                 return batch(telemetry, UInt64(first), rows(first...first + 10))
@@ -103,7 +104,7 @@ extension HubStore {
     }
 
     @Test func numbersIncreasePerDeviceAcrossStreamsAndOpenings() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         do {
             let store = try HubStore(folder)
             try store.ingest(batch(telemetry, 1, rows(1...2)))
@@ -120,7 +121,7 @@ extension HubStore {
     }
 
     @Test func aFailedWriteLeavesNoHoleInTheNumbers() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         try store.ingest(batch(telemetry, 1, rows(1...1)))
         #expect(throws: stop) {
             try store.write { () throws(SQLiteError) in
@@ -134,7 +135,7 @@ extension HubStore {
     }
 
     @Test func retentionTakesTelemetryFirstAndCounts() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         try store.ingest(batch(alarm, 1, rows(1...10)))
         try store.ingest(batch(telemetry, 1, [gap(1, 5)] + rows(6...25)))
         try store.ingest(batch(alarm, 11, rows(11...11)))
@@ -158,7 +159,7 @@ extension HubStore {
 
     /// A reader that follows by number would miss rows under a number that it has seen.
     @Test func retentionReusesNoNumber() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         do {
             let store = try HubStore(folder)
             try store.ingest(batch(alarm, 1, rows(1...20)))
@@ -172,7 +173,7 @@ extension HubStore {
     }
 
     @Test func aBootsClockCorrectsRowsFromBeforeItWasSet() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         let early = LogItem.row(row(1, wall: WallTime(milliseconds: 3000), quality: .unset))
         let other = LogItem.row(
             row(2, wall: WallTime(milliseconds: 3000), quality: .unset, boot: 2))
@@ -198,7 +199,7 @@ extension HubStore {
     }
 
     @Test func keysKeepTheirZeroBytes() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         guard case .row(let plain) = rows(1...1)[0] else { return }
         let item = LogItem.row(LogRow(time: plain.time, key: "a\0b", value: plain.value))
         try store.ingest(batch(telemetry, 1, [item]))
@@ -208,7 +209,7 @@ extension HubStore {
 
 @Suite struct HubHistoryTests {
     @Test func aHubKnowsEveryCommitOfItsOwnHistory() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let first: HubReference
         do {
             let store = try HubStore(folder)
@@ -225,7 +226,7 @@ extension HubStore {
     }
 
     @Test func aWipedOrRestoredHubDoesNotKnowWhatItLost() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let (kept, lost): (HubReference, HubReference)
         do {
             let store = try HubStore(folder)
@@ -241,7 +242,7 @@ extension HubStore {
     }
 
     @Test func aFailedWriteIsNoPartOfTheHistory() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         let (reference, clock) = (store.reference, store.clock)
         #expect(throws: stop) {
             try store.write { () throws(SQLiteError) in
@@ -255,7 +256,7 @@ extension HubStore {
     }
 
     @Test func theClockIsKept() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         for stamp in [HybridTimestamp(wall: now), HybridTimestamp(rawValue: .max)] {
             do {
                 let store = try HubStore(folder)
@@ -266,7 +267,7 @@ extension HubStore {
     }
 
     @Test func tokensAreKnownByTheirHash() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         do { try HubStore(folder).addToken(hash: "abc", name: "admin", at: now) }
         let store = try HubStore(folder, epoch: hubEpoch(2))
         #expect(try store.hasToken(hash: "abc"))
@@ -283,7 +284,7 @@ extension HubStore {
     }
 
     @Test func devicesReadBackTheSame() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         var one = record("b", labels: ["site": "barn \"2\"", "": "é"])
         do {
             let store = try HubStore(folder)
@@ -302,7 +303,7 @@ extension HubStore {
     }
 
     @Test func removalDeletesAllThatIsStoredOfADeviceAndOfNoOther() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         let path = try TwinPath("desired/a")
         let cell = Cell(
             path: path, dot: Dot(epoch: hubEpoch(1), counter: 1), stamp: 1, value: .int(1))
@@ -333,7 +334,7 @@ extension HubStore {
 
     /// A table that keeps something of a device, but is not named in `deleteData`, is found here.
     @Test func everyTableOfADeviceIsKnownToTheRemoval() throws {
-        let store = try HubStore(TemporaryFolder())
+        let store = try HubStore(StoreFolder())
         let tables = try store.connection.query(
             "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c "
                 + "WHERE m.type='table' AND c.name IN ('doc','device') ORDER BY m.name"

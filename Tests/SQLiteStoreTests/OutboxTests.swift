@@ -8,7 +8,7 @@ private let telemetry = sequence("telemetry", epoch(1))
 
 @Suite struct OutboxTests {
     @Test func numbersAreContiguousAcrossCommits() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.append([row(1), row(2)])
         try store.append([row(3)])
         try store.append([row(1)], to: "alarm", .alarm)
@@ -21,7 +21,7 @@ private let telemetry = sequence("telemetry", epoch(1))
     }
 
     @Test func aBatchIsAboutAsLongAsAskedAndNeverEmpty() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.append((1...50).map { row($0, bytes: 200) })
         var (next, batches) = (UInt64(1), 0)
         while let batch = try store.outbox.batch(telemetry, from: next, bytes: 1000) {
@@ -37,7 +37,7 @@ private let telemetry = sequence("telemetry", epoch(1))
     }
 
     @Test func acknowledgedRowsAreReleasedAndOnlyThose() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.append((1...5).map { row($0) })
         try store.acknowledge(telemetry, upto: 3)
         #expect(try store.connection.integer("SELECT count(*) FROM log") == 2)
@@ -52,7 +52,7 @@ private let telemetry = sequence("telemetry", epoch(1))
 
     /// The hub asks again for what it had acknowledged: its store is an older one.
     @Test func whatTheHubLostIsAGapAndNotAHole() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.append((1...5).map { row($0) })
         try store.acknowledge(telemetry, upto: 3)
         let items = try store.items(telemetry, from: 2)
@@ -66,7 +66,7 @@ private let telemetry = sequence("telemetry", epoch(1))
     }
 
     @Test func rowsWithoutARecordAreReportedAsDamaged() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.append((1...6).map { row($0) })
         try store.connection.execute("DELETE FROM log WHERE id & 0xFFFFFFFF IN (1, 3, 4, 6)")
         let items = try store.items(telemetry)
@@ -80,7 +80,7 @@ private let telemetry = sequence("telemetry", epoch(1))
     }
 
     @Test func clocksGoWithTheRowsOfTheirBoot() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.append([row(1, quality: .unset, boot: 1), row(2, boot: 2), row(3, boot: 3)])
         let clocks = [
             BootClock(boot: BootID(rawValue: 1), offset: 5, quality: .plausible),
@@ -99,7 +99,7 @@ private let telemetry = sequence("telemetry", epoch(1))
     }
 
     @Test func aClosedEpochIsForgottenOnceItIsAcknowledged() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         do { try AgentStore(folder, epoch: epoch(1)).append([row(1), row(2)]) }
         let store = try AgentStore(folder, epoch: epoch(2))
         try store.append([row(1)])
@@ -115,7 +115,7 @@ private let telemetry = sequence("telemetry", epoch(1))
 
     /// No acknowledgement comes for an epoch that was acknowledged before it closed.
     @Test func aThousandBootsLeaveNoStreamsBehind() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         for boot in 1...20 as ClosedRange<UInt64> {
             let store = try AgentStore(folder, epoch: epoch(boot))
             try store.append([row(1)])
@@ -129,7 +129,7 @@ private let telemetry = sequence("telemetry", epoch(1))
     }
 
     @Test func anUnreadableRowIsADamagedDatabase() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.append([row(1)])
         try store.connection.execute("UPDATE log SET value=x'FF'")
         let error = #expect(throws: SQLiteError.self) { try store.items(telemetry) }

@@ -6,11 +6,11 @@ import SyncProtocol
 
 /// A folder of its own. All of them go when the tests end: a database may outlive its test's last
 /// use of the folder.
-struct TemporaryFolder {
+struct StoreFolder {
     private static let root: String = {
         let root = FileManager.default.temporaryDirectory
             .appending(path: "sqlite-store-tests-\(UUID().uuidString)").path
-        atexit { try? FileManager.default.removeItem(atPath: TemporaryFolder.root) }
+        atexit { try? FileManager.default.removeItem(atPath: StoreFolder.root) }
         return root
     }()
 
@@ -74,7 +74,7 @@ extension LogItem {
 
 extension AgentStore {
     convenience init(
-        _ folder: TemporaryFolder, epoch: Epoch, name: String = "store.db",
+        _ folder: StoreFolder, epoch: Epoch, name: String = "store.db",
         bytesMaximum: Int64 = 64 << 20, ageMaximum: Milliseconds = 30 * 86_400_000
     ) throws(SQLiteError) {
         var options = AgentStore.Options()

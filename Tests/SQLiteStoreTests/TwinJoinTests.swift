@@ -1,5 +1,6 @@
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 @testable import SQLiteStore
@@ -40,7 +41,7 @@ extension AgentStore {
 
 @Suite struct TwinJoinTests {
     @Test func aDeltaWithoutItsBaseJoinsNothing() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         let first = delta(0, [try cell("desired/a", hubEpoch(2), 1, stamp: 1)])
         let gapped = delta(3, [try cell("desired/b", hub, 4, stamp: 1)])
         let before = try Twin(store)
@@ -53,7 +54,7 @@ extension AgentStore {
     }
 
     @Test func partsOfOneFrameBuildOnEachOther() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         let parts = [
             delta(0, [try cell("desired/a", hub, 2, stamp: 1)], upto: 3),
             delta(3, [try cell("desired/b", hub, 4, stamp: 1)]),
@@ -71,14 +72,14 @@ extension AgentStore {
                 delta(0, [try cell("desired/a", high, 1, stamp: 5, 2)]),
                 delta(0, [try cell("desired/a", epoch(9), 1, stamp: 4, 3)]),
             ]
-            let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+            let store = try AgentStore(StoreFolder(), epoch: epoch(1))
             for index in order { #expect(try store.join([deltas[index]])) }
             #expect(try store.value("desired/a") == .int(2))
         }
     }
 
     @Test func aCellThatWasSeenIsLeftAlone() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         #expect(try store.join([delta(0, [try cell("desired/a", hub, 2, stamp: 5)])]))
         // Dot 1 was overwritten before it got here; a late frame must not bring it back.
         #expect(try store.join([delta(0, [try cell("desired/b", hub, 1, stamp: 9)])]))
@@ -87,13 +88,13 @@ extension AgentStore {
     }
 
     @Test func anEmptyIntervalMovesTheContext() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         #expect(try store.join([IntervalDelta(epoch: hub, since: 0, upto: 7, cells: [])]))
         #expect(try store.context() == CausalContext([hub: 7]))
     }
 
     @Test func aJoinedStampIsInThePastOfTheNextWish() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         let future = HybridTimestamp(wall: WallTime(milliseconds: now.milliseconds + 99 * day))
         #expect(
             try store.join([delta(0, [try cell("desired/a", hub, 1, stamp: future.rawValue)])]))
@@ -102,7 +103,7 @@ extension AgentStore {
     }
 
     @Test func theReferenceIsKeptWithWhatItStandsFor() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         let reference = HubReference(epoch: hub, commit: 3)
         do {
             let store = try AgentStore(folder, epoch: epoch(1))
@@ -117,7 +118,7 @@ extension AgentStore {
     /// pieces, ends with the same state.
     @Test func joinIsIdempotentCommutativeAndAssociative() throws {
         var generator = SeededGenerator.announced(for: "joinIsIdempotentCommutativeAndAssociative")
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         for round in 0..<15 {
             var deltas: [IntervalDelta] = []
             for writer in [epoch(1), epoch(2), hubEpoch(1), hubEpoch(2)] {
@@ -167,7 +168,7 @@ extension AgentStore {
 }
 
 @Suite struct TwinAdoptTests {
-    private func store(_ folder: TemporaryFolder) throws -> AgentStore {
+    private func store(_ folder: StoreFolder) throws -> AgentStore {
         let store = try AgentStore(folder, epoch: epoch(1))
         try store.write(
             "desired/a", .int(1), at: WallTime(milliseconds: now.milliseconds + 99 * day))
@@ -177,7 +178,7 @@ extension AgentStore {
     /// The hub lowers stamps from a future that its clock denies; its copy of the same write then
     /// is the truth, though it would lose by its stamp.
     @Test func theHubsCopyOfASeenWriteIsTakenWithItsLowerStamp() throws {
-        let store = try store(TemporaryFolder())
+        let store = try store(StoreFolder())
         let lowered = try cell("desired/a", epoch(1), 1, stamp: 5, 1)
         let seen = CausalContext([epoch(1): 1])
         #expect(try store.join(deltas: [], winners: [lowered], seen: seen, reference: nil))
@@ -185,7 +186,7 @@ extension AgentStore {
     }
 
     @Test func anotherWriteThatWonAtTheHubIsTaken() throws {
-        let store = try store(TemporaryFolder())
+        let store = try store(StoreFolder())
         let winner = try cell("desired/a", hub, 4, stamp: 5, 2)
         let seen = CausalContext([epoch(1): 1])
         #expect(try store.join(deltas: [], winners: [winner], seen: seen, reference: nil))
@@ -193,7 +194,7 @@ extension AgentStore {
     }
 
     @Test func aWriteThatTheHubHasNotSeenIsKept() throws {
-        let store = try store(TemporaryFolder())
+        let store = try store(StoreFolder())
         try store.write("desired/a", .int(2))
         let lowered = try cell("desired/a", epoch(1), 1, stamp: 5, 1)
         let seen = CausalContext([epoch(1): 1])
@@ -206,7 +207,7 @@ extension AgentStore {
     }
 
     @Test func aWinnerOfAnUnknownKeyIsTaken() throws {
-        let store = try store(TemporaryFolder())
+        let store = try store(StoreFolder())
         let winner = try cell("config/b", hub, 4, stamp: 1, 9)
         #expect(
             try store.join(deltas: [], winners: [winner], seen: CausalContext(), reference: nil))
@@ -214,7 +215,7 @@ extension AgentStore {
     }
 
     @Test func adoptingTwiceChangesNothing() throws {
-        let store = try store(TemporaryFolder())
+        let store = try store(StoreFolder())
         let lowered = try cell("desired/a", epoch(1), 1, stamp: 5, 1)
         let seen = CausalContext([epoch(1): 1])
         for _ in 0..<2 {
@@ -230,7 +231,7 @@ extension AgentStore {
     @Test(arguments: [1, 60, 200, 1000, 1 << 20])
     func partsOfAnySizeJoinToTheSameState(bytes: Int) throws {
         var generator = SeededGenerator.announced(for: "partsOfAnySizeJoinToTheSameState(\(bytes))")
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         for boot in 1...4 {
             let store = try AgentStore(folder, epoch: epoch(UInt64(boot)))
             for _ in 0..<30 {
@@ -261,7 +262,7 @@ extension AgentStore {
 
     /// Frames are cut by these bytes: values must count, also those of many epochs together.
     @Test func partsAreAboutAsLongAsAsked() throws {
-        let folder = try TemporaryFolder()
+        let folder = try StoreFolder()
         for boot in 1...30 {
             let store = try AgentStore(folder, epoch: epoch(UInt64(boot)))
             try store.write("desired/\(boot)", .bytes([UInt8](repeating: 1, count: 3000)))
@@ -274,7 +275,7 @@ extension AgentStore {
     }
 
     @Test func oneCellOverTheBoundGoesAlone() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         for number in 0..<3 {
             try store.write("desired/\(number)", .bytes([UInt8](repeating: 1, count: 5000)))
         }
@@ -285,7 +286,7 @@ extension AgentStore {
     /// A winner may be adopted before the writes around it are joined. A delta that names it would
     /// reach beyond its own interval, and no peer reads that.
     @Test func aDeltaHoldsNothingBeyondItsInterval() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         #expect(try store.join([delta(0, [try cell("desired/a", hub, 1, stamp: 1)])]))
         let winner = try cell("desired/b", hub, 5, stamp: 1)
         #expect(
@@ -299,12 +300,12 @@ extension AgentStore {
     }
 
     @Test func anEmptyStoreSeedsOneEmptyPart() throws {
-        let parts = try AgentStore(TemporaryFolder(), epoch: epoch(1)).seed(bytes: 100)
+        let parts = try AgentStore(StoreFolder(), epoch: epoch(1)).seed(bytes: 100)
         #expect(parts == [[]])
     }
 
     @Test func prefixesSelectPaths() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         for path in ["reported/a", "reported/a/b", "reported/ab", "desired/a", "config/é"] {
             try store.write(path, .null)
         }
@@ -319,7 +320,7 @@ extension AgentStore {
     }
 
     @Test func anUnreadableRowIsADamagedDatabase() throws {
-        let store = try AgentStore(TemporaryFolder(), epoch: epoch(1))
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
         try store.write("desired/a", .int(1))
         try store.connection.execute("UPDATE cell SET value=x'FF'")
         let error = #expect(throws: SQLiteError.self) { try store.cell("desired/a") }

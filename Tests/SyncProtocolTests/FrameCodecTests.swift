@@ -1,5 +1,6 @@
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 /// Why bytes are no frame; nil where they are one.

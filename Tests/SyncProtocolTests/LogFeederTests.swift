@@ -1,5 +1,6 @@
 import Platform
 import SyncProtocol
+import TestSupport
 import Testing
 
 private let session = Epoch(nonce: 1)

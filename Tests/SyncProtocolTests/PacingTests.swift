@@ -1,6 +1,7 @@
 import Platform
 import SyncProtocol
 import Synchronization
+import TestSupport
 import Testing
 
 /// Randomness that a seed repeats.

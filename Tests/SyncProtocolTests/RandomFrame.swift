@@ -1,5 +1,6 @@
 import Platform
 import SyncProtocol
+import TestSupport
 
 /// Random content in the bounds of what the encoder is given.
 extension SeededGenerator {
