@@ -124,6 +124,10 @@ let package = Package(
                 lifecycle, httpClient, nioCore,
             ]),
         tests("FleetClientTests", ["Platform", "FleetClient"]),
+        tests("PlatformContractTests", ["Platform", "LinuxPlatform", "Simulator"]),
+        tests(
+            "SimulationTests",
+            ["Platform", "Simulator", "EdgeAgent", "FleetHub", "SQLiteStore", "SyncProtocol"]),
         tests("EdgeBenchTests", ["Platform", "edge-bench"]),
         tests("TidyTests", []),
     ]

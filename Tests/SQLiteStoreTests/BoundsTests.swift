@@ -101,8 +101,7 @@ extension AgentStore {
     @Test func rowsOfKnownAgeExpire() throws {
         let store = try AgentStore(StoreFolder(), epoch: epoch(1), ageMaximum: 30 * 86_400_000)
         try store.append([
-            row(1, wall: days(0)), row(2, wall: days(1), quality: .plausible),
-            row(3, wall: days(40)),
+            row(1, wall: days(0)), row(2, wall: days(1)), row(3, wall: days(40)),
         ])
         // Nothing is too old while nobody knows the time.
         #expect(try store.enforceBounds(sent: [:], now: nil).isEmpty)
@@ -111,6 +110,13 @@ extension AgentStore {
         #expect(dropped.map(\.rows) == [2] && dropped.first?.reason == .expired)
         #expect(try store.gaps(telemetry) == [LogGap(first: 1, last: 2, reason: .expired)])
         #expect(try store.stored(telemetry) == [3])
+    }
+
+    /// A clock that nobody vouched for may be months behind: fresh rows would look old.
+    @Test func rowsOfAMerelyPlausibleClockStay() throws {
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1), ageMaximum: 30 * 86_400_000)
+        try store.append([row(1, wall: days(0), quality: .plausible)])
+        #expect(try store.enforceBounds(sent: [:], now: days(45)).isEmpty)
     }
 
     /// A board without a battery clock boots in 1970 each time, so that rows of no known age stand

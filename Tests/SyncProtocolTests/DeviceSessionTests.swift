@@ -101,11 +101,51 @@ private struct Harness {
         #expect(session.phase == .offline && session.deadline == nil)
     }
 
-    @Test func greetsThenAsksAndTakesTheHubsWordForWhatItHas() {
+    @Test func greetsThenAsks() {
         let harness = Harness.asking()
         #expect(harness.session.session == hub)
-        #expect(harness.session.acknowledged == CausalContext([device: 4]))
         #expect(harness.session.deadline == at(1010))
+    }
+
+    /// The hub has the write but its answer, which may hold a lowered stamp, was lost.
+    @Test func whatNoAnswerCoveredIsSentAgainAlthoughTheHubHasIt() {
+        var harness = Harness.asking()
+        #expect(harness.session.acknowledged == CausalContext())
+        _ = harness.session.onFrame(down(acknowledged: CausalContext([device: 3])), at(20))
+        #expect(harness.session.confirmed == CausalContext([device: 3]))
+        _ = harness.session.onDisconnected()
+        _ = harness.session.onConnected(at(30))
+        _ = harness.session.onFrame(state(harness.request), at(40))
+        #expect(harness.session.acknowledged == CausalContext([device: 3]))
+    }
+
+    /// A hub that has less than it once answered for is sent what it lacks.
+    @Test func theHubsContextLimitsWhatWasConfirmed() {
+        var settings = DeviceSession.Settings()
+        settings.timeout = 1000
+        var session = DeviceSession(
+            settings: settings, entropy: SeededEntropy(SeededGenerator(seed: 1)),
+            confirmed: CausalContext([device: 9]))
+        _ = session.onConnected(at(0))
+        guard case .greeting(let request) = session.phase else { return }
+        _ = session.onFrame(state(request), at(10))
+        #expect(session.acknowledged == CausalContext([device: 4]))
+    }
+
+    @Test func anAnswerThatDidNotJoinConfirmsNothing() {
+        var harness = Harness.asking()
+        _ = harness.session.onFrame(down(acknowledged: CausalContext([device: 3])), at(20))
+        _ = harness.session.onBaseMissing(at(21))
+        #expect(harness.session.confirmed == CausalContext())
+    }
+
+    @Test func onlyTheLastPartOfAnAnswerConfirms() {
+        var harness = Harness.asking()
+        let covered = CausalContext([device: 3])
+        _ = harness.session.onFrame(down(acknowledged: covered, isLast: false), at(20))
+        #expect(harness.session.confirmed == CausalContext())
+        _ = harness.session.onFrame(down(acknowledged: covered), at(21))
+        #expect(harness.session.confirmed == covered)
     }
 
     @Test func echoesOfOlderGreetingsAreIgnored() {

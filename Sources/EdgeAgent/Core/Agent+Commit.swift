@@ -145,7 +145,7 @@ extension Agent {
             }
             offerRows()
             // What the hub holds of this board comes back with the next greeting.
-            perform(session.onBaseMissing(now))
+            perform(session.onStoreReplaced(confirmed: try fresh.confirmed(), now))
             schedule.onRequested(at: now)
         } catch {
             world.report("error store: no new database could be made: \(error)")

@@ -50,7 +50,11 @@ extension Agent {
 
     private func receive(_ frame: Frame) {
         guard case .logAcknowledged(let session, let sequence, let upto) = frame else {
-            return perform(self.session.onFrame(frame, now))
+            let before = self.session.confirmed
+            perform(self.session.onFrame(frame, now))
+            guard self.session.confirmed != before else { return }
+            stage.confirmed = self.session.confirmed
+            return schedule.onAcknowledged(at: now)
         }
         switch feeder.onAcknowledged(sequence, upto: upto, session: session) {
         case .advanced(let upto):

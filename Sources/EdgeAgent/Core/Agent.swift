@@ -86,7 +86,8 @@ public actor Agent {
         bridge = MQTTDeviceBridge(settings: Agent.deviceSettings(configuration))
         var sync = DeviceSession.Settings()
         sync.timeout = configuration.uplink.ackTimeout
-        session = DeviceSession(settings: sync, entropy: world.entropy)
+        session = DeviceSession(
+            settings: sync, entropy: world.entropy, confirmed: try store.confirmed())
         var feed = LogFeeder.Settings()
         feed.framesInFlight = configuration.uplink.framesInFlightMax
         feed.timeout = configuration.uplink.ackTimeout

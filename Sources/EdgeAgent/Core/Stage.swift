@@ -14,10 +14,12 @@ struct Stage {
     private(set) var acknowledgements: [LogSequence: UInt64] = [:]
     private(set) var marks: [String: Int64] = [:]
     var clock: BootClock?
+    /// What the hub's answers have covered of this device's writes.
+    var confirmed: CausalContext?
 
     var isEmpty: Bool {
         rowCount == 0 && writes.isEmpty && acknowledgements.isEmpty && marks.isEmpty
-            && clock == nil
+            && clock == nil && confirmed == nil
     }
 
     var isFull: Bool { room == 0 }
@@ -66,6 +68,7 @@ struct Stage {
         }
         batch.acknowledgements = acknowledgements
         batch.marks = marks
+        batch.confirmed = confirmed
         batch.clock = clock
         batch.clockFloor = floor
         return batch

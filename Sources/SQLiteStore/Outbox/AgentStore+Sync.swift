@@ -8,6 +8,14 @@ extension AgentStore {
         return HubReference(epoch: Epoch(nonce: epoch), commit: commit)
     }
 
+    /// Kept as a context without cells; no device's name has a slash in it.
+    var confirmedDocument: String { device + "/confirmed" }
+
+    /// What the hub's answers had covered at the last commit that said so.
+    public func confirmed() throws(SQLiteError) -> CausalContext {
+        try twin.context(confirmedDocument)
+    }
+
     public func context() throws(SQLiteError) -> CausalContext { try twin.context(device) }
 
     /// What this device's epochs wrote and the hub has not acknowledged, up to about `bytes`.

@@ -42,6 +42,8 @@ public final class AgentStore {
         public var rows: [Rows] = []
         public var acknowledgements: [LogSequence: UInt64] = [:]
         public var clock: BootClock?
+        /// What the hub's answers have covered of this device's writes.
+        public var confirmed: CausalContext?
         /// Named positions, such as how far a workload's output was read.
         public var marks: [String: Int64] = [:]
         /// What a write of this commit is stamped with at least.
@@ -126,6 +128,9 @@ public final class AgentStore {
         if let clock = batch.clock { try outbox.note(clock) }
         if let floor = batch.clockFloor {
             try meta.set("clock.floor", .integer(floor.milliseconds))
+        }
+        for entry in batch.confirmed?.sorted ?? [] {
+            try twin.advance(confirmedDocument, entry.epoch, to: entry.counter)
         }
         for (name, position) in batch.marks {
             try meta.set("mark." + name, .integer(position))

@@ -70,11 +70,12 @@ public final class OutboxTables {
                 + "WHERE id>=(?1<<40|?2) AND id<=(?1<<40|\(Self.numberMask)) ORDER BY id")
         trimRows = try connection.prepare("DELETE FROM log WHERE id>=(?1<<40) AND id<=(?1<<40|?2)")
         oldestRows = try connection.prepare(
-            // The age is looked at among the oldest rows alone, never along the whole log.
+            // The age is looked at among the oldest rows alone, never along the whole log, and only
+            // where a time server vouched for it.
             "SELECT seq FROM (SELECT id&\(Self.numberMask) AS seq, quality, mono+off AS wall "
                 + "FROM log WHERE id>(?1<<40|?2) AND id<=(?1<<40|\(Self.numberMask)) "
                 + "ORDER BY id LIMIT ?3) "
-                + "WHERE ?4 IS NULL OR (quality>0 AND wall<?4) ORDER BY seq")
+                + "WHERE ?4 IS NULL OR (quality=2 AND wall<?4) ORDER BY seq")
         gapsFrom = try connection.prepare(
             "SELECT first, last, reason FROM gap WHERE stream=?1 AND last>=?2 ORDER BY first")
         insertGap = try connection.prepare(

@@ -46,6 +46,10 @@ public struct DeviceSession: Sendable {
     public private(set) var phase = Phase.offline
     /// What the hub is known to have committed of device epochs, in this session.
     public private(set) var acknowledged = CausalContext()
+    /// What answers to `up` have covered, over all sessions. The hub may have lowered a stamp of
+    /// what it committed, and only such an answer says so: a cell whose answer was lost is sent
+    /// again, although the hub's context covers it. Keep it in the store, sooner or later.
+    public private(set) var confirmed: CausalContext
     /// When to call `onTick` at the latest.
     public private(set) var deadline: MonotonicTime?
 
@@ -55,9 +59,16 @@ public struct DeviceSession: Sendable {
     private var isUpOutstanding = false
     /// Something changed since the last `up` was built.
     private var isDirty = false
+    /// `confirmed` before the answer that is being joined.
+    private var confirmedBefore = CausalContext()
 
-    public init(settings: Settings = Settings(), entropy: any Entropy) {
+    /// - Parameter confirmed: as the store has it from an earlier run.
+    public init(
+        settings: Settings = Settings(), entropy: any Entropy,
+        confirmed: CausalContext = CausalContext()
+    ) {
         self.settings = settings
+        self.confirmed = confirmed
         self.entropy = entropy
         timeout = settings.timeout
     }
@@ -86,8 +97,17 @@ public struct DeviceSession: Sendable {
 
     /// A delta did not join: this side lacks what it builds on.
     public mutating func onBaseMissing(_ now: MonotonicTime) -> [Directive] {
+        confirmed = confirmedBefore
         guard phase != .offline else { return [] }
         return closing + greet(now)
+    }
+
+    /// The store was replaced by another one, which has its own memory of what was confirmed.
+    public mutating func onStoreReplaced(
+        confirmed: CausalContext, _ now: MonotonicTime
+    ) -> [Directive] {
+        confirmedBefore = confirmed
+        return onBaseMissing(now)
     }
 
     public mutating func onTick(_ now: MonotonicTime) -> [Directive] {
@@ -122,7 +142,8 @@ public struct DeviceSession: Sendable {
             }
             phase = .synchronized(session: session)
             timeout = settings.timeout
-            acknowledged = context.filtered(.device)
+            confirmedBefore = confirmed
+            acknowledged = context.filtered(.device).limited(to: confirmed)
             isUpOutstanding = false
             isDirty = true
             return [join, .opened(session: session)] + ask(now)
@@ -144,6 +165,9 @@ public struct DeviceSession: Sendable {
                 return [join]
             }
             isUpOutstanding = false
+            // The last part carries the winners, so only with it the answer is complete.
+            confirmedBefore = confirmed
+            confirmed.merge(acknowledged)
             deadline = now + settings.idleInterval
             return [join] + ask(now)
         case .reset(let session):

@@ -78,6 +78,15 @@ public struct CausalContext: Sendable, Hashable {
         counters.sorted { $0.key < $1.key }.map { (epoch: $0.key, counter: $0.value) }
     }
 
+    /// For each epoch the lower of both counters.
+    public func limited(to other: CausalContext) -> CausalContext {
+        CausalContext(
+            counters.reduce(into: [:]) { limited, entry in
+                let counter = min(entry.value, other[entry.key])
+                if counter > 0 { limited[entry.key] = counter }
+            })
+    }
+
     public func filtered(_ role: Epoch.Role) -> CausalContext {
         CausalContext(counters.filter { $0.key.role == role })
     }
