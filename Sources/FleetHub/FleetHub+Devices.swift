@@ -48,7 +48,9 @@ extension FleetHub: HubService {
     ) throws(HubError) -> Value {
         var record = try record(id)
         if let name {
-            let taken = devices.values.contains { $0.id != id && $0.name == name }
+            let taken = devices.values.contains { other in
+                other.id != id && other.state == .active && (other.name == name || other.id == name)
+            }
             guard !taken else {
                 throw HubError(
                     .conflict, "Another device is named \(name).",
