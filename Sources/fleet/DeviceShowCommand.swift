@@ -40,7 +40,8 @@ struct DeviceShowCommand: AsyncParsableCommand {
         _ name: String, _ value: String, _ tone: Table.Tone = .plain, ago time: String? = nil
     ) {
         let label = name + String(repeating: " ", count: max(1, 12 - name.count))
-        let whole = time.map { "\(value) ago, \($0)" } ?? value
+        let age = value == "now" ? value : value + " ago"
+        let whole = time.map { "\(age), \($0)" } ?? value
         let shown = Display.truncated(Display.clean(whole), to: Console.width - label.count)
         Console.line(label + (Console.isColored ? Table.colored(shown, tone) : shown))
     }

@@ -44,13 +44,8 @@ struct EventsCommand: AsyncParsableCommand {
     private func show(_ event: FleetEvent) {
         if output.isJSON { return Console.json(event.object) }
         let time = event.data["time"]?.stringValue.map(Times.brief) ?? ""
-        let device = event.data["device"]?.stringValue ?? "-"
-        let rest = (event.data.mapValue ?? [])
-            .filter { $0.key != "time" && $0.key != "device" }
-            .map { "\($0.key)=\(Display.compact($0.value))" }
-        let kind = event.event + String(repeating: " ", count: max(0, 6 - event.event.count))
-        let text = ([time, kind, device] + rest).joined(separator: "  ")
-        Console.line(Display.truncated(Display.clean(text), to: Console.width))
+        let text = time + "  " + EventText.line(kind: event.event, data: event.data)
+        Console.line(Display.truncated(text, to: Console.width))
     }
 }
 
