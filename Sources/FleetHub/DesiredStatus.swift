@@ -11,7 +11,7 @@ struct DesiredStatus {
 
     init(_ desired: Cell, answer: Value?) {
         guard let answer, answer["epoch"]?.stringValue == desired.dot.epoch.text,
-            answer["counter"]?.intValue == Int64(desired.dot.counter),
+            answer["counter"]?.intValue == Int64(clamping: desired.dot.counter),
             let status = answer["status"]?.stringValue
         else {
             status = "pending"

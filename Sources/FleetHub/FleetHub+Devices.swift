@@ -139,8 +139,11 @@ extension FleetHub: HubService {
             (
                 "log",
                 .object([
-                    ("rows", .int(Int64(cursors.reduce(0) { $0 + $1.rows - $1.trimmedRows }))),
-                    ("gap_rows", .int(Int64(cursors.reduce(0) { $0 + $1.gapRows }))),
+                    (
+                        "rows",
+                        .int(Int64(clamping: cursors.reduce(0) { $0 + $1.rows - $1.trimmedRows }))
+                    ),
+                    ("gap_rows", .int(Int64(clamping: cursors.reduce(0) { $0 + $1.gapRows }))),
                 ])
             ),
         ])

@@ -27,10 +27,10 @@ extension FleetHub {
                         .object([
                             ("stream", .string(cursor.sequence.stream)),
                             ("epoch", .string(cursor.sequence.epoch.text)),
-                            ("upto", .int(Int64(cursor.upto))),
-                            ("rows", .int(Int64(cursor.rows - cursor.trimmedRows))),
-                            ("gap_rows", .int(Int64(cursor.gapRows))),
-                            ("trimmed_rows", .int(Int64(cursor.trimmedRows))),
+                            ("upto", .int(Int64(clamping: cursor.upto))),
+                            ("rows", .int(Int64(clamping: cursor.rows - cursor.trimmedRows))),
+                            ("gap_rows", .int(Int64(clamping: cursor.gapRows))),
+                            ("trimmed_rows", .int(Int64(clamping: cursor.trimmedRows))),
                         ])
                     })
             )
@@ -94,7 +94,7 @@ extension FleetHub {
                 case .synchronized: "synchronized"
                 }
             fields += [
-                ("seq", .int(Int64(entry.first))), ("key", .string(row.key)),
+                ("seq", .int(Int64(clamping: entry.first))), ("key", .string(row.key)),
                 ("value", row.value), ("time", .string(RFC3339.text(row.time.wall))),
                 ("clock", .string(clock)),
             ]
@@ -103,7 +103,8 @@ extension FleetHub {
                 (
                     "gap",
                     .object([
-                        ("first", .int(Int64(gap.first))), ("last", .int(Int64(gap.last))),
+                        ("first", .int(Int64(clamping: gap.first))),
+                        ("last", .int(Int64(clamping: gap.last))),
                         ("reason", .string(gap.reason.text)),
                     ])
                 ))

@@ -24,11 +24,16 @@ public final class LinuxWakeTimer: WakeTimer {
     }
 
     public func set(_ deadline: MonotonicTime?) {
-        edge_timer_set(timer, deadline.map { max($0.milliseconds, 1) } ?? 0)
+        isClosed.with { isClosed in
+            guard !isClosed else { return }
+            edge_timer_set(timer, deadline.map { max($0.milliseconds, 1) } ?? 0)
+        }
     }
 
     public func close() {
-        isClosed.with { $0 = true }
-        set(MonotonicTime(milliseconds: 1))
+        isClosed.with { isClosed in
+            isClosed = true
+            edge_timer_set(timer, 1)
+        }
     }
 }

@@ -7,14 +7,31 @@ import Testing
 
 private let now = WallTime(milliseconds: 1000)
 
-private func row(_ number: Int64) -> LogRow {
+private func row(_ number: Int64, key: String = "k") -> LogRow {
     let time = LogTime(
         boot: BootID(rawValue: 1), monotonic: MonotonicTime(milliseconds: number), offset: 0,
         quality: .unset)
-    return LogRow(time: time, key: "k", value: .int(number))
+    return LogRow(time: time, key: key, value: .int(number))
 }
 
 @Suite struct StageTests {
+    @Test func whatDevicesSaidCanBeTakenBackAndNothingElse() throws {
+        var stage = Stage()
+        stage.append(row(1, key: "devices/lamp"), to: "telemetry", .telemetry)
+        stage.append(row(2, key: "board"), to: "telemetry", .telemetry)
+        stage.append(row(3, key: "devices/smoke"), to: "alarm", .alarm)
+        let (device, own) = (
+            try TwinPath("reported/devices/lamp/on"), try TwinPath("reported/board/load_1m")
+        )
+        stage.write(device, .bool(true))
+        stage.write(own, .int(2))
+        stage.dropDevices()
+        let batch = stage.batch(now: WallTime(milliseconds: 0), floor: nil)
+        #expect(stage.rowCount == 1)
+        #expect(batch.rows.flatMap { $0.rows.map(\.key) } == ["board"])
+        #expect(batch.writes.map(\.path) == [own])
+    }
+
     private let path: TwinPath
     private let sequence = LogSequence(stream: "event", epoch: Epoch(nonce: 2))
 

@@ -132,9 +132,21 @@ private func isMalformed(_ bytes: [UInt8]) -> Bool {
             for bytes in frames { #expect((refusal(bytes) == nil) == isRead) }
         }
         #expect(isMalformed(frame(2, session, [1, 1], epoch, [1], most, [0])))
+    }
+
+    /// A receiver adds up how many rows a gap covers; a few hostile ones must not overflow that.
+    @Test func rowNumbersEndFarBelowThat() {
+        let most = FrameBounds.rowNumber
+        func gap(from first: UInt64, count: UInt64) -> [UInt8] {
+            frame(
+                4, session, text("event"), epoch, varint(first), [0, 1, 3], varint(first),
+                varint(count - 1), [1])
+        }
+        #expect(refusal(gap(from: 1, count: most - 1)) == nil)
         // A sequence also needs a number after its last.
-        #expect(
-            isMalformed(frame(4, session, text("event"), epoch, most, [0, 1, 1, 0, 0, 0, 0, 0])))
+        #expect(isMalformed(gap(from: 1, count: most)))
+        #expect(isMalformed(gap(from: most + 1, count: 1)))
+        #expect(isMalformed(gap(from: 1, count: UInt64(Int64.max) - 1)))
     }
 
     @Test func deltasAndBatchesMustBeInOrder() {

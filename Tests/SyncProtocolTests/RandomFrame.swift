@@ -94,12 +94,12 @@ extension SeededGenerator {
     mutating func boot() -> BootID { BootID(rawValue: UInt64(number(0...2))) }
 
     mutating func batch() -> LogBatch {
-        let first = 1 + counter(upTo: 1 << 60)
+        let first = 1 + counter(upTo: 1 << 39)
         var next = first
         let items: [LogItem] = list(0...6) { generator in
             if generator.once(in: 3) {
                 let gap = LogGap(
-                    first: next, last: next + generator.counter(upTo: 1 << 40),
+                    first: next, last: next + generator.counter(upTo: 1 << 30),
                     reason: GapReason(rawValue: UInt8(generator.number(1...4))) ?? .damaged)
                 next = gap.last + 1
                 return .gap(gap)

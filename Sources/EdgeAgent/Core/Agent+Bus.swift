@@ -21,6 +21,9 @@ extension Agent {
         case .disconnected(let reason):
             if bus.isConnected { world.report("warning local-broker: disconnected: \(reason)") }
             bus.isConnected = false
+            // Each new connection brings what could not be stored once more; on a disk that stays
+            // full, memory would hold it as often.
+            if isStoreFailing { stage.dropDevices() }
         case .messages(let messages, let through):
             bus.messages += UInt64(messages.count)
             for message in messages { handle(message) }

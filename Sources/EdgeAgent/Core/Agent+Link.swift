@@ -126,6 +126,7 @@ extension Agent {
             }
             return true
         } catch {
+            if case .join = directive { session.onJoinFailed(now) }
             storeFailed(error)
             return false
         }

@@ -37,6 +37,16 @@ struct Stage {
         rowCount += 1
     }
 
+    /// Takes back what local devices said: the broker, which was told of none of it, says it again.
+    mutating func dropDevices() {
+        for (stream, staged) in rows {
+            let kept = staged.rows.filter { !$0.key.hasPrefix("devices/") }
+            rowCount -= staged.rows.count - kept.count
+            rows[stream] = kept.isEmpty ? nil : (staged.priority, kept)
+        }
+        writes = writes.filter { !$0.key.text.hasPrefix("reported/devices/") }
+    }
+
     mutating func acknowledge(_ sequence: LogSequence, upto: UInt64) {
         acknowledgements[sequence] = upto
     }

@@ -63,6 +63,10 @@ public final class UnixControlListener: ControlListener {
         _ caller: Int32, _ continuation: AsyncStream<ControlCall>.Continuation
     ) {
         defer { Glibc.close(caller) }
+        // One who does not read his answer is cut off like one who does not ask.
+        var limit = timeval(tv_sec: Int(patience / 1000), tv_usec: 0)
+        setsockopt(
+            caller, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard let line = ControlSocket.readLine(caller, patience, requestBytesMaximum) else {
             return
         }

@@ -60,10 +60,15 @@ public final class MosquittoClient: Sendable {
         /// Something other than PUBACKs waits to be written.
         var hasWaitingPublish = false
         var isClosed = false
+        /// The thread has ended and its descriptor is somebody else's by now.
+        var hasEnded = false
     }
 
     /// Bytes published and not yet acknowledged by the broker; beyond it `publish` says `busy`.
-    static let bytesInFlightMaximum = 1 << 20
+    /// Holds the largest twin of a board at once, after a hub has lost it.
+    static let bytesInFlightMaximum = 8 << 20
+    /// Topic filters of one client: seven families' and two for each discovered entity.
+    static let subscriptionsMaximum = 7 + 2 * 1024
 
     let settings: Settings
     let shared: Locked<Shared>
@@ -118,6 +123,7 @@ public final class MosquittoClient: Sendable {
     public func subscribe(_ filters: [String]) {
         shared.with { shared in
             for filter in filters where !shared.subscriptions.contains(filter) {
+                guard shared.subscriptions.count < Self.subscriptionsMaximum else { return }
                 shared.subscriptions.append(filter)
                 shared.newSubscriptions.append(filter)
                 shared.hasWaitingPublish = true
@@ -132,7 +138,9 @@ public final class MosquittoClient: Sendable {
     }
 
     private func ring() {
-        var one: UInt64 = 1
-        write(wake, &one, 8)
+        shared.with { shared in
+            var one: UInt64 = 1
+            if !shared.hasEnded { write(wake, &one, 8) }
+        }
     }
 }

@@ -117,6 +117,7 @@ private let onMessage:
             BusMessage(
                 topic: String(cString: topic), payload: Array(payload),
                 isRetained: message.retain))
+        if message.qos > 0 { loop.lastHeld = loop.received.count }
     }
 
 private let onPublish:

@@ -4,6 +4,7 @@ public import Platform
 public struct MosquittoLink: Link {
     public let events: AsyncStream<LinkEvent>
     private let client: MosquittoClient
+    private let continuation: AsyncStream<LinkEvent>.Continuation
     private let topic: String
 
     /// - Parameter settings: Host, port and timing; topics and will are set here.
@@ -18,6 +19,7 @@ public struct MosquittoLink: Link {
         let (stream, continuation) = AsyncStream.makeStream(
             of: LinkEvent.self, bufferingPolicy: .bufferingOldest(1024))
         events = stream
+        self.continuation = continuation
         let box = Locked<MosquittoClient?>(nil)
         client = MosquittoClient(name: "uplink", settings: settings, entropy: entropy) { event in
             switch event {
@@ -42,5 +44,9 @@ public struct MosquittoLink: Link {
         client.publish(topic: topic, payload: frame, isRetained: false)
     }
 
-    public func close() { client.close() }
+    public func close() {
+        client.close()
+        // The thread may sit in connect(2) for minutes; who reads the events need not wait for it.
+        continuation.finish()
+    }
 }

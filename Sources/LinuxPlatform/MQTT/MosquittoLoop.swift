@@ -18,6 +18,8 @@ final class MosquittoLoop: @unchecked Sendable {
 
     // Written by the library's callbacks, which run inside our own calls on this thread.
     var received: [BusMessage] = []
+    /// How many of `received` there are up to the last one of QoS 1.
+    var lastHeld = 0
     var isAccepted = false
     var refusal: String?
 
@@ -27,6 +29,10 @@ final class MosquittoLoop: @unchecked Sendable {
     /// A commit covered some of what was delivered: those PUBACKs wait for the rest.
     private var isPartlyAcknowledged = false
     private var heldSince: MonotonicTime?
+    /// Messages up to here include some of QoS 1, whose PUBACKs wait to be written.
+    private var heldThrough: UInt64 = 0
+    /// Since when the loop waits to stop.
+    private var drainEnd: MonotonicTime?
     private var attempts = 0
 
     /// Messages read before they are handed over, and the count at which reading stops whatever
@@ -50,7 +56,10 @@ final class MosquittoLoop: @unchecked Sendable {
             pause()
         }
         deliver(.closed)
-        close(wake)
+        shared.with { shared in
+            shared.hasEnded = true
+            close(wake)
+        }
     }
 
     /// One connection from its beginning to its end, and why it ended.
@@ -78,6 +87,7 @@ final class MosquittoLoop: @unchecked Sendable {
         isAccepted = false
         refusal = nil
         received = []
+        lastHeld = 0
         return handle.connect(settings)
     }
 
@@ -88,15 +98,18 @@ final class MosquittoLoop: @unchecked Sendable {
         acknowledged = delivered
         isPartlyAcknowledged = false
         heldSince = nil
+        heldThrough = delivered
+        drainEnd = nil
         var wasAccepted = false
         var lastMisc = now
-        while !isClosed {
+        while !mayStop(wantsWrite: handle.wantsWrite) {
             let socket = handle.socket
             guard socket >= 0 else { return refusal ?? "connection closed" }
             let isFull = unacknowledged >= UInt64(readLimit)
             let wantsWrite = handle.wantsWrite
             let events = wait(
-                socket: socket, reads: !isFull, writes: wantsWrite && mayWrite(), upTo: 1000)
+                socket: socket, reads: !isFull && !isClosed, writes: wantsWrite && mayWrite(),
+                upTo: 1000)
             if events & POLLIN != 0, let fault = read(handle, socket) { return fault }
             if isAccepted, !wasAccepted {
                 wasAccepted = true
@@ -123,6 +136,8 @@ final class MosquittoLoop: @unchecked Sendable {
             fault = handle.read()
         } while fault == nil && received.count < readLimit && isReadable(socket)
         if !received.isEmpty {
+            if lastHeld > 0 { heldThrough = delivered + UInt64(lastHeld) }
+            lastHeld = 0
             delivered += UInt64(received.count)
             if heldSince == nil { heldSince = now }
             deliver(.messages(received, through: delivered))
@@ -133,16 +148,29 @@ final class MosquittoLoop: @unchecked Sendable {
 
     private var unacknowledged: UInt64 { delivered - shared.with { $0.acknowledged } }
 
-    /// Whatever waits to be written may hold PUBACKs, so with messages that are not durable
-    /// nothing is written at all.
+    /// Once closed: when what was delivered is durable and acknowledged, so that the broker need
+    /// not send it again to the next run; not later than two seconds after.
+    private func mayStop(wantsWrite: Bool) -> Bool {
+        guard isClosed else { return false }
+        guard settings.holdsAcknowledgements, unacknowledged > 0 || wantsWrite else { return true }
+        guard let end = drainEnd else {
+            drainEnd = now + 2000
+            deliver(.commitRequested)
+            return false
+        }
+        return now >= end
+    }
+
+    /// Whatever waits to be written may hold PUBACKs, so with messages of QoS 1 that are not
+    /// durable nothing is written at all.
     private func mayWrite() -> Bool {
         let latest = shared.with { $0.acknowledged }
         if latest != acknowledged {
             acknowledged = latest
             hasRequestedCommit = false
-            isPartlyAcknowledged = latest < delivered
+            isPartlyAcknowledged = latest < heldThrough
         }
-        guard delivered > latest else {
+        guard heldThrough > latest else {
             heldSince = nil
             return true
         }
@@ -155,10 +183,13 @@ final class MosquittoLoop: @unchecked Sendable {
         guard settings.holdsAcknowledgements, !hasRequestedCommit, unacknowledged > 0 else {
             return
         }
-        let isWindowUsed = unacknowledged * 4 >= UInt64(settings.receiveMaximum) * 3
-        let hasPublish = shared.with { $0.hasWaitingPublish }
+        let isHolding = heldThrough > shared.with { $0.acknowledged }
+        let isWindowUsed =
+            isHolding && unacknowledged * 4 >= UInt64(settings.receiveMaximum) * 3
+            || unacknowledged * 4 >= UInt64(readLimit) * 3
+        let hasPublish = isHolding && shared.with { $0.hasWaitingPublish }
         let held = heldSince.map { now - $0 } ?? 0
-        let isLate = held > .seconds(Int64(settings.keepAliveSeconds)) && wantsWrite
+        let isLate = isHolding && held > .seconds(Int64(settings.keepAliveSeconds)) && wantsWrite
         guard isWindowUsed || hasPublish || isLate || isPartlyAcknowledged else { return }
         hasRequestedCommit = true
         isPartlyAcknowledged = false

@@ -73,6 +73,8 @@ public final class AgentStore {
     var clock: HybridLogicalClock
     private var counter: UInt64 = 0
     private var isMarkedOpen = false
+    /// A commit failed, and what memory holds of the outbox may be ahead of the database.
+    private var isOutboxStale = false
 
     public init(
         path: String, device: String, epoch: Epoch, options: Options = Options()
@@ -94,12 +96,17 @@ public final class AgentStore {
     /// Commits a batch: all of it is durable when this returns, or nothing of it happened.
     /// Returns what changed in the twin.
     public func commit(_ batch: Batch) throws(SQLiteError) -> [Cell] {
+        if isOutboxStale {
+            try outbox.load(connection)
+            isOutboxStale = false
+        }
         let before = (counter, clock, totals, isMarkedOpen)
         do {
             return try connection.transaction { () throws(SQLiteError) in try apply(batch) }
         } catch {
             (counter, clock, totals, isMarkedOpen) = before
-            try outbox.load(connection)
+            // On a failing card this may fail too; then it is done before the next commit.
+            isOutboxStale = (try? outbox.load(connection)) == nil
             throw error
         }
     }
@@ -174,7 +181,8 @@ public final class AgentStore {
             return first <= last ? sum + (last - first + 1) : sum
         }
         try outbox.acknowledge(sequence, upto: upto, current: epoch)
-        totals.acknowledged += upto - stream.acknowledged - missing
+        let covered = upto - stream.acknowledged
+        totals.acknowledged += covered - min(covered, missing)
     }
 
     /// Marks the store as closed in good order.
@@ -192,12 +200,13 @@ public struct LogTotals: Sendable, Hashable {
     public internal(set) var acknowledged: UInt64
     public internal(set) var dropped: UInt64
 
-    public var pending: UInt64 { written - acknowledged - dropped }
+    public var pending: UInt64 { written - min(written, acknowledged &+ dropped) }
 
+    /// A count that a damaged page made negative is no reason not to start: it counts as none.
     init(_ meta: MetaTable) throws(SQLiteError) {
-        written = UInt64(try meta.integer("log.written") ?? 0)
-        acknowledged = UInt64(try meta.integer("log.acknowledged") ?? 0)
-        dropped = UInt64(try meta.integer("log.dropped") ?? 0)
+        written = UInt64(clamping: try meta.integer("log.written") ?? 0)
+        acknowledged = UInt64(clamping: try meta.integer("log.acknowledged") ?? 0)
+        dropped = UInt64(clamping: try meta.integer("log.dropped") ?? 0)
     }
 
     func store(_ meta: MetaTable) throws(SQLiteError) {

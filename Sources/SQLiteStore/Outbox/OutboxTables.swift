@@ -100,11 +100,15 @@ public final class OutboxTables {
             guard let priority = MessagePriority(rawValue: UInt8(clamping: row.integer(3))) else {
                 throw row.damaged("priority")
             }
-            return OutboxStream(
+            let stream = OutboxStream(
                 id: row.integer(0),
                 sequence: LogSequence(stream: row.text(1), epoch: Epoch(nonce: row.bits(2))),
                 priority: priority, last: row.bits(4), acknowledged: row.bits(5),
                 trimmed: row.bits(6))
+            guard stream.last <= Self.numberMask, stream.acknowledged <= stream.last,
+                stream.trimmed <= stream.last
+            else { throw row.damaged("stream") }
+            return stream
         }
         streams = Dictionary(rows.map { ($0.sequence, $0) }, uniquingKeysWith: { _, last in last })
     }

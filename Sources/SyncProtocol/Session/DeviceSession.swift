@@ -102,6 +102,15 @@ public struct DeviceSession: Sendable {
         return closing + greet(now)
     }
 
+    /// An answer could not be written: it is as if it had not come. The deadline greets anew; not
+    /// at once, as a disk that is full stays so for a while.
+    public mutating func onJoinFailed(_ now: MonotonicTime) {
+        confirmed = confirmedBefore
+        guard session != nil else { return }
+        isUpOutstanding = true
+        deadline = now + timeout
+    }
+
     /// The store was replaced by another one, which has its own memory of what was confirmed.
     public mutating func onStoreReplaced(
         confirmed: CausalContext, _ now: MonotonicTime

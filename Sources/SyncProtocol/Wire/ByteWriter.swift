@@ -71,6 +71,9 @@ public enum FrameBounds {
     /// The longest name in bytes that is numbered. One byte on the wire cannot then stand for much
     /// more work than this; a path fits.
     static let name = 256
+    /// The highest number of a log row: a board's have 40 bits. Sums of millions of them stay
+    /// within 63 bits.
+    public static let rowNumber: UInt64 = 1 << 40
     /// A string or byte value in bytes.
     public static let string = 1 << 18
 }

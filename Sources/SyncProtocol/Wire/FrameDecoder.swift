@@ -146,6 +146,13 @@ extension ByteReader {
         return sum
     }
 
+    /// Numbers of log rows end much lower: receivers add up how many a sequence covers.
+    private func rowNumber(_ base: UInt64, _ step: UInt64) throws(FrameError) -> UInt64 {
+        let number = try sum(base, step, "sequence")
+        guard number <= FrameBounds.rowNumber else { throw .malformed("row number too high") }
+        return number
+    }
+
     private mutating func counter() throws(FrameError) -> UInt64 {
         try sum(0, try varint(), "counter")
     }
@@ -163,7 +170,7 @@ extension ByteReader {
 
     private mutating func batch() throws(FrameError) -> LogBatch {
         let sequence = try sequence()
-        let first = try sum(0, try varint(), "sequence")
+        let first = try rowNumber(0, try varint())
         guard first >= 1 else { throw .malformed("sequence starts at 1") }
         var clocks: [BootClock] = []
         for _ in 0..<(try count()) {
@@ -184,12 +191,12 @@ extension ByteReader {
                 let gap = try gap()
                 guard gap.first == next else { throw .malformed("gap out of sequence") }
                 items.append(.gap(gap))
-                next = try sum(gap.last, 1, "sequence")
+                next = try rowNumber(gap.last, 1)
             case LogItemTag.row, LogItemTag.rowOfNewBoot:
                 let row = try row(head: head, after: last)
                 last = row.time
                 items.append(.row(row))
-                next = try sum(next, 1, "sequence")
+                next = try rowNumber(next, 1)
             default: throw .malformed("log item \(head)")
             }
         }
@@ -197,8 +204,8 @@ extension ByteReader {
     }
 
     private mutating func gap() throws(FrameError) -> LogGap {
-        let first = try sum(0, try varint(), "gap")
-        let last = try sum(first, try varint(), "gap")
+        let first = try rowNumber(0, try varint())
+        let last = try rowNumber(first, try varint())
         guard let reason = GapReason(rawValue: try byte()) else { throw .malformed("gap reason") }
         return LogGap(first: first, last: last, reason: reason)
     }
