@@ -45,6 +45,22 @@ import Testing
         #expect(reporter.sample(Self.readings(), at: Self.at(30)).isEmpty)
     }
 
+    /// A busy board leaves these bands at every sample, and each report is a write to the card.
+    @Test func loadAndPercentReportEveryFiveMinutesAtMost() {
+        var reporter = Self.started()
+        var readings = Self.readings()
+        var reports: [Int64] = []
+        for second in stride(from: Int64(30), to: 590, by: 30) {
+            readings.loadOneMinute = Double(second)
+            readings.processorPercent = second % 60 == 0 ? 90 : 10
+            if !reporter.sample(readings, at: Self.at(second)).isEmpty { reports.append(second) }
+        }
+        #expect(reports == [30, 330])
+        // What is rare still comes at once.
+        readings.processorTemperature = 80
+        #expect(reporter.sample(readings, at: Self.at(595)).map(\.0) == ["cpu_temperature_c"])
+    }
+
     struct Move: Sendable, CustomTestStringConvertible {
         var name: String
         var within: @Sendable (inout BoardReadings) -> Void

@@ -8,7 +8,7 @@ struct CommitSchedule {
         var telemetry: Milliseconds
         /// Acknowledged rows may wait for the next commit: after a restart they are sent again,
         /// and the hub knows them.
-        var acknowledgement: Milliseconds = 60_000
+        var acknowledgement: Milliseconds = 600_000
     }
 
     let settings: Settings

@@ -11,6 +11,9 @@ public struct BoardReportSettings: Sendable, Hashable {
     public var loadBand: Double
     /// Percentage points. Shorter bursts belong to the load average.
     public var processorPercentBand: Double
+    /// How often load and processor percent may cause a report: on a busy board they leave their
+    /// bands at every sample, and each report is a write to the card.
+    public var restlessInterval: Milliseconds
     /// Share of all memory. Page cache and allocators move a few percent all the time.
     public var memoryShareBand: Double
     /// Share of the file system. Finer steps would report each log file's turn.
@@ -20,14 +23,21 @@ public struct BoardReportSettings: Sendable, Hashable {
     public init(
         reportInterval: Milliseconds = .seconds(600), temperatureBand: Double = 2,
         loadBand: Double = 0.5, processorPercentBand: Double = 10,
-        memoryShareBand: Double = 0.05, diskShareBand: Double = 0.01
+        restlessInterval: Milliseconds = .seconds(300), memoryShareBand: Double = 0.05,
+        diskShareBand: Double = 0.01
     ) {
         self.reportInterval = reportInterval
         self.temperatureBand = temperatureBand
         self.loadBand = loadBand
         self.processorPercentBand = processorPercentBand
+        self.restlessInterval = restlessInterval
         self.memoryShareBand = memoryShareBand
         self.diskShareBand = diskShareBand
+    }
+
+    /// Whether a property moves all the time on a board that has work.
+    static func isRestless(_ property: BoardReadings.Property) -> Bool {
+        property == .loadOneMinute || property == .processorPercent
     }
 
     /// How far a property may move from its last report without a new one, in its own unit; nil

@@ -11,6 +11,8 @@ public struct BoardReporter: Sendable {
     private let settings: BoardReportSettings
     private var reported: [BoardReadings.Property: Value] = [:]
     private var lastFullReport: MonotonicTime?
+    /// When a restless property last caused a report.
+    private var lastRestlessReport: MonotonicTime?
 
     /// A reporter that has reported nothing yet.
     public init(settings: BoardReportSettings = BoardReportSettings()) {
@@ -23,6 +25,9 @@ public struct BoardReporter: Sendable {
     ) -> [(String, Value)] {
         let isDue =
             lastFullReport.map { now - $0 >= settings.reportInterval } ?? true
+        let mayBeRestless =
+            lastRestlessReport.map { now - $0 >= settings.restlessInterval } ?? true
+        var isRestless = false
         var news: [(String, Value)] = []
         for property in BoardReadings.Property.allCases.sorted(by: { $0.rawValue < $1.rawValue }) {
             let last = reported[property]
@@ -30,9 +35,14 @@ public struct BoardReporter: Sendable {
             guard let value = readings[property] ?? last.map({ _ in .null }),
                 isDue || isNews(value, last: last, property, readings)
             else { continue }
+            if !isDue, last != nil, BoardReportSettings.isRestless(property) {
+                guard mayBeRestless else { continue }
+                isRestless = true
+            }
             reported[property] = value
             news.append((property.rawValue, value))
         }
+        if isRestless { lastRestlessReport = now }
         if isDue, !news.isEmpty { lastFullReport = now }
         return news
     }
