@@ -167,7 +167,6 @@ extension Agent {
             offerRows()
             var rows: [String: UInt64] = [:]
             for drop in dropped { rows[drop.stream, default: 0] += drop.rows }
-            uplink.rowsDropped += rows.values.reduce(0, +)
             guard complaints.allows("log.evicted", at: reading.monotonic) else { return }
             event(
                 "log.evicted",

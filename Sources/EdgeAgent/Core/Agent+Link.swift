@@ -9,7 +9,6 @@ struct UplinkState {
     var bytesSent: UInt64 = 0
     var bytesReceived: UInt64 = 0
     var framesUnreadable: UInt64 = 0
-    var rowsDropped: UInt64 = 0
 }
 
 extension Agent {

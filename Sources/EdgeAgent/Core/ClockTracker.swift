@@ -57,7 +57,6 @@ struct ClockTracker {
     /// The reading's wall time where it can be believed, else the floor.
     func believed(_ reading: ClockReading) -> WallTime { max(reading.wall, floor) }
 
-    var isSet: Bool { quality > .unset }
     /// Only such a clock may say that rows are too old: one that was set to 2099 by mistake would
     /// drop the whole log.
     var isSynchronized: Bool { quality == .synchronized }

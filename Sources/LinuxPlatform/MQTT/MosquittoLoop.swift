@@ -96,6 +96,8 @@ final class MosquittoLoop: @unchecked Sendable {
         // What the broker sent and was not acknowledged on the connection before comes again.
         shared.with { $0.acknowledged = delivered }
         acknowledged = delivered
+        // A request that the connection before left open says nothing of what this one brings.
+        hasRequestedCommit = false
         isPartlyAcknowledged = false
         heldSince = nil
         heldThrough = delivered

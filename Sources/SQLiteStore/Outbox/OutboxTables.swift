@@ -192,11 +192,6 @@ public final class OutboxTables {
             .integer(Int64(clock.quality.rawValue)))
     }
 
-    /// Rows that wait for the hub, gaps not counted.
-    public func pending() -> UInt64 {
-        streams.values.reduce(0) { $0 + ($1.last - $1.acknowledged) }
-    }
-
     private func stream(
         _ sequence: LogSequence, _ priority: MessagePriority
     ) throws(SQLiteError) -> OutboxStream {

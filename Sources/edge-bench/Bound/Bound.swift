@@ -43,10 +43,7 @@ struct Bound: AsyncParsableCommand {
             "board", broker: .init(inflightMax: 500),
             fields: ["local_broker.window": "500", "state.log_bytes_max": String(logBytes)])
         try await board.agent.start()
-        try await waitUntil(
-            "the agent to be known at the hub", within: .seconds(20),
-            logs: board.agent.logPaths + site.hub.logPaths
-        ) { try await site.reachedHub(board.agent) }
+        try await site.meet(board.agent)
         site.uplink.kill()
 
         let started = ContinuousClock.now

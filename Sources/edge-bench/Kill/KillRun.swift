@@ -30,10 +30,7 @@ final class KillRun {
             Files.text(board.broker.logPath).contains(" \(topicFilterMark)")
         }
         // What a kill destroys must be able to exist: the uplink is up before the first one.
-        try await waitUntil(
-            "the agent to be known at the hub", within: .seconds(20),
-            logs: board.agent.logPaths + site.hub.logPaths
-        ) { try await site.reachedHub(board.agent) }
+        try await site.meet(board.agent)
     }
 
     /// The broker logs each accepted subscription as `<client> <QoS> <filter>`.

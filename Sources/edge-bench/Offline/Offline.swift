@@ -35,10 +35,7 @@ struct Offline: AsyncParsableCommand {
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
-        try await waitUntil(
-            "the agent to be known at the hub", within: .seconds(20),
-            logs: board.agent.logPaths + site.hub.logPaths
-        ) { try await site.reachedHub(board.agent) }
+        try await site.meet(board.agent)
         site.uplink.kill()
         Terminal.say("offline for \(minutes) minutes at \(rate) messages a second")
 

@@ -31,10 +31,7 @@ struct TwinLatency: AsyncParsableCommand {
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
-        try await waitUntil(
-            "the agent to be known at the hub", within: .seconds(20),
-            logs: board.agent.logPaths + site.hub.logPaths
-        ) { try await site.reachedHub(board.agent) }
+        try await site.meet(board.agent)
         let fleet = try site.hub.fleet()
 
         var starts: [Double] = []

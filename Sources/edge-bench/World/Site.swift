@@ -40,6 +40,14 @@ final class Site {
         return Board(agent: agent, broker: broker)
     }
 
+    /// Waits until the hub has rows of this agent.
+    func meet(_ agent: Agent) async throws {
+        try await waitUntil(
+            "the agent to be known at the hub", within: .seconds(20),
+            logs: agent.logPaths + hub.logPaths
+        ) { try await reachedHub(agent) }
+    }
+
     /// True once the hub has rows of this agent.
     func reachedHub(_ agent: Agent) async throws -> Bool {
         try await hub.reader.cursorsIfReachable(agent.id)?.isEmpty == false
