@@ -34,7 +34,9 @@ extension FleetHub: HubService {
         ])
     }
 
-    public func events(after id: UInt64?) -> AsyncStream<HubEvent> { events.watch(after: id) }
+    public func events(after id: UInt64?) -> AsyncStream<HubEvent> {
+        events.watch(after: id, at: timekeeper.now().wall)
+    }
 
     public func devices(selector: String?) throws(HubError) -> Value {
         let list = try selected(selector).map { device throws(HubError) in try summary(device) }
@@ -117,8 +119,8 @@ extension FleetHub: HubService {
     }
 
     private func summary(_ device: DeviceRecord) throws(HubError) -> Value {
-        let cells = try read { () throws(SQLiteError) in try store.twin.cells(device.id) }
-        let states = statuses(cells).values.map(\.status)
+        let count = try read { () throws(SQLiteError) in try store.twin.count(device.id) }
+        let states = statuses(try wishes(device.id)).values.map(\.status)
         let cursors = try read { () throws(SQLiteError) in try store.log.cursors(device.id) }
         return .object([
             ("id", .string(device.id)),
@@ -131,7 +133,7 @@ extension FleetHub: HubService {
             (
                 "twin",
                 .object([
-                    ("cells", .int(Int64(cells.count))),
+                    ("cells", .int(count)),
                     ("pending", .int(Int64(states.count { $0 == "pending" }))),
                     ("refused", .int(Int64(states.count { $0 == "refused" }))),
                 ])
@@ -147,6 +149,19 @@ extension FleetHub: HubService {
                 ])
             ),
         ])
+    }
+
+    /// The wishes of a device and the board's answers to them, which are few. What else the board
+    /// reports is most of a twin, and a list of a fleet must not read it.
+    private func wishes(_ device: String) throws(HubError) -> [Cell] {
+        try read { () throws(SQLiteError) in
+            var cells: [Cell] = []
+            for prefix in ["desired/", "config/"] {
+                cells += try store.twin.cells(device, prefix: prefix)
+                cells += try store.twin.cells(device, prefix: "reported/" + prefix)
+            }
+            return cells
+        }
     }
 
     /// The status of every wish among a device's cells.

@@ -78,22 +78,26 @@ public actor FleetHub {
     /// Serves the endpoint until it closes.
     public func run(timer: any WakeTimer) async {
         timer.set(timekeeper.now().monotonic + FleetHub.tickInterval)
+        let departures = events.departures
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 await self.serve()
                 timer.close()
             }
             group.addTask { for await _ in timer.wakes { await self.tick(timer) } }
+            group.addTask { for await watcher in departures { await self.leave(watcher) } }
             await group.waitForAll()
         }
-        events.finish()
     }
 
     static let tickInterval: Milliseconds = 1000
 
     private func serve() async {
         for await event in endpoint.events { handle(event) }
+        events.finish()
     }
+
+    private func leave(_ watcher: UInt64) { events.leave(watcher) }
 
     private func handle(_ event: HubEndpointEvent) {
         switch event {

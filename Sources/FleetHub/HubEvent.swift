@@ -15,4 +15,18 @@ public struct HubEvent: Sendable, Hashable {
         self.kind = kind
         self.data = data
     }
+
+    /// Tells one watcher that events before `first` may have passed it by: the hub remembers none
+    /// of them, and goes on with `first`. Of kind `hub`, with `state` "missed".
+    ///
+    /// Its id is the one just before `first`, so a watcher that comes back with it gets `first`
+    /// next and is told nothing twice.
+    public static func missed(before first: UInt64, at now: WallTime) -> HubEvent {
+        HubEvent(
+            id: first > 0 ? first - 1 : 0, kind: "hub",
+            data: .object([
+                ("state", .string("missed")), ("first", .int(Int64(clamping: first))),
+                ("time", .string(RFC3339.text(now))),
+            ]))
+    }
 }

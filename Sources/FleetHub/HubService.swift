@@ -70,6 +70,7 @@ public protocol HubService: Sendable {
         async throws(HubError) -> Value
 
     /// Events as they happen, after those that the hub still remembers with an id above `after`
-    /// (none for nil). The stream is bounded, and ends where its reader falls behind.
+    /// (none for nil). Where some of those are not remembered, a `missed` event comes first. The
+    /// stream is bounded, and ends where its reader falls behind.
     func events(after: UInt64?) async -> AsyncStream<HubEvent>
 }

@@ -21,11 +21,26 @@ import Testing
             "device  b  refused  reason=removed"
         ),
         ("hub", #"{"state":"mqtt connected"}"#, "hub     -  mqtt connected"),
+        (
+            "hub", #"{"state":"missed","first":1795411636000017,"time":"t"}"#,
+            "hub     -  missed events before 1795411636000017"
+        ),
+        // Not of this hub: shown as any other.
+        ("hub", #"{"state":"missed"}"#, "hub     -  missed"),
         ("news", #"{"a":1}"#, "news    -  a=1"),
     ]
 
     @Test(arguments: cases) func saysWhatHappened(kind: String, json: String, line: String) throws {
         #expect(EventText.line(kind: kind, data: try JSONReader.read(json)) == line)
+    }
+
+    @Test func aGapFitsATerminal() throws {
+        let data = try JSONReader.read(
+            #"{"state":"missed","first":9007199254740991,"time":"2026-11-23T05:27:16.000Z"}"#)
+        let time = Times.brief(data["time"]?.stringValue ?? "")
+        let line = time + "  " + EventText.line(kind: "hub", data: data)
+        #expect(Display.truncated(line, to: 80) == line)
+        #expect(line.hasSuffix("missed events before 9007199254740991"))
     }
 
     @Test func whatADeviceWroteCannotMoveTheCursor() throws {

@@ -1,8 +1,8 @@
-import FleetHub
 import Hummingbird
 import Platform
 import Testing
 
+@testable import FleetHub
 @testable import FleetHubAPI
 
 @Suite(.timeLimit(.minutes(1))) struct EventFeedTests {
@@ -100,6 +100,29 @@ import Testing
             try await feed(hub).write(to: &writer)
         }
         for await _ in hub.departures { break }
+    }
+
+    @Test func aGapIsOneEventOnTheWire() async throws {
+        let missed = HubEvent.missed(before: 8, at: WallTime(milliseconds: 1_795_411_636_000))
+        let output = Output()
+        try await write(feed(FakeHub(history: [missed, .sample(8)])), to: output)
+        var chunks = output.chunks.makeAsyncIterator()
+        let text = await chunks.next()
+        #expect(text?.hasPrefix("id: 7\nevent: hub\ndata: {") == true)
+        #expect(await chunks.next() == HubEvent.sampleText(8))
+        // As it is documented.
+        let document = try OpenAPIDocument()
+        let schema = try #require(document.check.resolve("#/components/schemas/Event"))
+        #expect(document.check.problems(missed.data, schema) == [])
+        for entry in missed.data.mapValue ?? [] {
+            #expect(schema["properties"]?[entry.key] != nil, "\(entry.key)")
+        }
+    }
+
+    /// Who has no place is told so with a status; the hub's own bounds are never met first.
+    @Test func theBoundsOfTheFeedFitTheHubs() {
+        #expect(APILimits().eventClientsMax < EventRing.watchersMaximum)
+        #expect(APILimits().eventBufferMax > EventRing.capacity + 1)
     }
 
     @Test func placesAreBoundedAndGivenBack() {

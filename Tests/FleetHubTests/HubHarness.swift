@@ -246,6 +246,11 @@ enum StoreFailure: CaseIterable, Sendable {
 }
 
 extension FleetHub {
+    /// Makes a cell unreadable, so that whoever reads it is found out.
+    func spoil(_ path: String) throws {
+        try store.connection.execute("UPDATE cell SET value=x'ff' WHERE path='\(path)'")
+    }
+
     func begin(_ failure: StoreFailure) throws {
         switch failure {
         case .full: try store.connection.execute("PRAGMA max_page_count=1")

@@ -153,6 +153,28 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
         for await _ in events {}
     }
 
+    /// Nothing is published meanwhile: an idle hub must not keep who has gone.
+    @Test func aWatcherThatLeavesIsForgottenAtOnce() async throws {
+        try await HubHarness.run(folder) { hub in
+            func watchers(_ count: Int) async -> Bool {
+                await hub.hub.metrics().contains("fleethub_event_watchers \(count)\n")
+            }
+            let watching = Task { for await _ in await hub.hub.events(after: nil) {} }
+            try await eventually("a watcher") { await watchers(1) }
+            watching.cancel()
+            try await eventually("none") { await watchers(0) }
+        }
+    }
+
+    @Test func whoReturnsToALaterHubIsToldOfTheGap() async throws {
+        try await HubHarness.run(folder) { hub in
+            let events = EventReader(await hub.hub.events(after: 17))
+            let first = await events.read { _ in true }
+            #expect(first.map { $0.data["state"] } == [.string("missed")])
+            #expect(first.map { $0.data["time"] } == [.string(RFC3339.text(hub.clock.now().wall))])
+        }
+    }
+
     @Test func eventsOfTheHubResumeByTheirId() async throws {
         try await HubHarness.run(folder) { hub in
             let first = await hub.watch()

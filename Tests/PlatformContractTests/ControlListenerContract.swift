@@ -46,6 +46,80 @@ func controlListenerContract(
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    /// Asks one byte at a time, and would hold the thread that serves them all.
+    @Test func aCallerThatDripsIsCutOffAndTheNextIsServed() async throws {
+        let path = "/tmp/contract-\(UUID().uuidString).sock"
+        let listener = try UnixControlListener(path: path, patience: 200)
+        defer { listener.close() }
+        let stage = Stage.linux
+        _ = stage.collect(listener.calls) { $0.reply($0.request) }
+        let slow = try #require(SlowPeer(connectedTo: path))
+        let wasCut = Locked<Bool?>(nil)
+        let answer = Locked<Value?>(nil)
+        Thread.detachNewThread {
+            let cut = slow.drip()
+            wasCut.with { $0 = cut }
+        }
+        // Behind the slow one in the backlog.
+        Thread.detachNewThread {
+            let reply = try? ControlSocket.ask(path, .int(7))
+            answer.with { $0 = reply ?? .null }
+        }
+        #expect(try await stage.eventually { wasCut.with { $0 } != nil })
+        #expect(wasCut.with { $0 } == true)
+        #expect(try await stage.eventually { answer.with { $0 } != nil })
+        #expect(answer.with { $0 } == .int(7))
+    }
+
+    /// Reads a little of a long answer now and then.
+    @Test func aCallerThatSipsIsCutOffAndTheNextIsServed() async throws {
+        let path = "/tmp/contract-\(UUID().uuidString).sock"
+        let listener = try UnixControlListener(path: path, patience: 200)
+        defer { listener.close() }
+        let stage = Stage.linux
+        let long = Value.string(String(repeating: "x", count: SlowPeer.sipsMaximum * 4096 * 2))
+        _ = stage.collect(listener.calls) { $0.reply($0.request == .int(7) ? .int(7) : long) }
+        let slow = try #require(SlowPeer(connectedTo: path))
+        let wasCut = Locked<Bool?>(nil)
+        let answer = Locked<Value?>(nil)
+        Thread.detachNewThread {
+            slow.send("1\n")
+            let cut = slow.sip()
+            wasCut.with { $0 = cut }
+        }
+        Thread.detachNewThread {
+            let reply = try? ControlSocket.ask(path, .int(7))
+            answer.with { $0 = reply ?? .null }
+        }
+        #expect(try await stage.eventually { wasCut.with { $0 } != nil })
+        #expect(wasCut.with { $0 } == true)
+        #expect(try await stage.eventually { answer.with { $0 } != nil })
+        #expect(answer.with { $0 } == .int(7))
+    }
+
+    @Test func anAgentThatDripsIsGivenUp() async throws {
+        let path = "/tmp/contract-\(UUID().uuidString).sock"
+        let agent = try #require(SlowPeer.Server(path: path))
+        let wasCut = Locked<Bool?>(nil)
+        Thread.detachNewThread {
+            let cut = agent.accept()?.drip() ?? false
+            wasCut.with { $0 = cut }
+        }
+        let failure = Locked<ControlSocketError?>(nil)
+        Thread.detachNewThread {
+            do throws(ControlSocketError) {
+                _ = try ControlSocket.ask(path, .null, patience: 200)
+            } catch {
+                failure.with { $0 = error }
+            }
+        }
+        let stage = Stage.linux
+        #expect(try await stage.eventually { wasCut.with { $0 } != nil })
+        #expect(wasCut.with { $0 } == true)
+        #expect(try await stage.eventually { failure.with { $0 } != nil })
+        #expect(failure.with { $0 }?.description.contains("did not answer") == true)
+    }
+
     @Test func simulated() async throws {
         let world = SimWorld(seed: 1)
         let control = SimControl()

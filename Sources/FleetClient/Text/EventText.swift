@@ -25,6 +25,10 @@ public enum EventText {
         case "log":
             let stream = padded(take("stream") ?? "log")
             parts = [stream, device, take("key") ?? "", take("value") ?? ""]
+        case "hub" where data["state"] == .string("missed") && data["first"] != nil:
+            // The id is what `--after` takes. It has 16 digits, so the sentence is short.
+            used.insert("state")
+            parts = [padded(kind), device, "missed events before \(take("first") ?? "")"]
         default:
             parts = [padded(kind), device, take("state") ?? ""]
         }

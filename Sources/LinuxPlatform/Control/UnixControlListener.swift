@@ -3,12 +3,10 @@ public import Platform
 
 /// The agent's control socket: one JSON request a connection, one JSON answer, each a line.
 ///
-/// Callers are served one after the other on a thread of its own; a silent one is cut off, and
-/// those beyond the backlog wait in the kernel.
+/// Callers are served one after the other on a thread of its own; a silent or slow one is cut
+/// off, and those beyond the backlog wait in the kernel.
 public final class UnixControlListener: ControlListener {
     static let requestBytesMaximum = 256 << 10
-    /// How long a caller may take to ask, in milliseconds.
-    static let patience: Int32 = 2000
     private static let backlog: Int32 = 16
 
     public let calls: AsyncStream<ControlCall>
@@ -17,7 +15,10 @@ public final class UnixControlListener: ControlListener {
 
     /// Binds `path` with mode 0600. A socket that a dead agent left is replaced; a live one is an
     /// error.
-    public init(path: String) throws(ControlSocketError) {
+    ///
+    /// - Parameter patience: How long a caller may take to ask, and again to read the answer. It
+    ///   holds for all of a line, as the next caller waits meanwhile.
+    public init(path: String, patience: Milliseconds = 2000) throws(ControlSocketError) {
         self.path = path
         if (try? ControlSocket.connect(path)).map({ Glibc.close($0) }) != nil {
             throw ControlSocketError(
@@ -41,7 +42,9 @@ public final class UnixControlListener: ControlListener {
             of: ControlCall.self, bufferingPolicy: .bufferingOldest(1))
         calls = stream
         NativeThread.start("control") {
-            while let caller = Self.accept(descriptor) { Self.serve(caller, continuation) }
+            while let caller = Self.accept(descriptor) {
+                Self.serve(caller, patience, continuation)
+            }
             continuation.finish()
         }
     }
@@ -60,16 +63,14 @@ public final class UnixControlListener: ControlListener {
     }
 
     private static func serve(
-        _ caller: Int32, _ continuation: AsyncStream<ControlCall>.Continuation
+        _ caller: Int32, _ patience: Milliseconds,
+        _ continuation: AsyncStream<ControlCall>.Continuation
     ) {
         defer { Glibc.close(caller) }
-        // One who does not read his answer is cut off like one who does not ask.
-        var limit = timeval(tv_sec: Int(patience / 1000), tv_usec: 0)
-        setsockopt(
-            caller, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        guard let line = ControlSocket.readLine(caller, patience, requestBytesMaximum) else {
-            return
-        }
+        guard
+            let line = ControlSocket.readLine(
+                caller, by: ControlDeadline(in: patience), maximum: requestBytesMaximum)
+        else { return }
         let answer = Locked<Value?>(nil)
         let done = Semaphore()
         do {
@@ -89,7 +90,8 @@ public final class UnixControlListener: ControlListener {
             }
         }
         let text = answer.with { $0?.json ?? "null" } + "\n"
-        ControlSocket.write(caller, Array(text.utf8))
+        // One who does not read his answer is cut off like one who does not ask.
+        ControlSocket.write(caller, Array(text.utf8), by: ControlDeadline(in: patience))
     }
 }
 
