@@ -3,12 +3,26 @@ public struct BusMessage: Sendable, Hashable {
     public let topic: String
     public let payload: [UInt8]
     public let isRetained: Bool
+    /// The broker keeps it until it is acknowledged, and sends it again on the next connection
+    /// (QoS 1). False where it comes once (QoS 0).
+    public let isKept: Bool
 
-    public init(topic: String, payload: [UInt8], isRetained: Bool) {
+    public init(topic: String, payload: [UInt8], isRetained: Bool, isKept: Bool = true) {
         self.topic = topic
         self.payload = payload
         self.isRetained = isRetained
+        self.isKept = isKept
     }
+}
+
+/// What became of a message that was published with QoS 1 (MQTT 5 §4.3.2).
+public enum PublishOutcome: Sendable, Hashable {
+    /// The broker has taken it over: a PUBACK with a reason below 0x80.
+    case confirmed
+    /// The broker will not have it: a PUBACK with a reason from 0x80 on, in words.
+    case refused(reason: String)
+    /// The connection ended before the broker answered. It may have the message or not.
+    case lost
 }
 
 public enum BusEvent: Sendable, Hashable {
@@ -19,6 +33,9 @@ public enum BusEvent: Sendable, Hashable {
     case messages([BusMessage], through: UInt64)
     /// Messages wait for acknowledgement and the bus holds back until it comes: commit now.
     case commitRequested
+    /// What became of a publish, by the number that `publish` gave. Comes once for each, at the
+    /// latest before the `disconnected` of its connection.
+    case published(UInt64, PublishOutcome)
 }
 
 /// The seam to the board's own MQTT broker.
@@ -28,7 +45,8 @@ public protocol MessageBus: Sendable {
     func acknowledge(through count: UInt64)
     /// Adds topic filters, now and after every reconnect.
     func subscribe(_ filters: [String])
-    /// False where the bus is not connected; nothing is queued then.
-    func publish(topic: String, payload: [UInt8]) -> Bool
+    /// Hands a message over with QoS 1. Returns its number, which is never used twice; nil where
+    /// the bus is not connected or has no room, and nothing is queued then.
+    func publish(topic: String, payload: [UInt8]) -> UInt64?
     func close()
 }

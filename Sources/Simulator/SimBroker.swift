@@ -15,6 +15,8 @@ public final class SimBroker: @unchecked Sendable {
         public var delayMaximum: Milliseconds = 5
         /// The longest break before a lost connection comes back.
         public var reconnectMaximum: Milliseconds = 2000
+        /// Topic filters that the agent may not publish to.
+        public var forbidden: [String] = []
 
         /// The defaults of mosquitto, where it has any.
         public init() {}
@@ -41,6 +43,10 @@ public final class SimBroker: @unchecked Sendable {
     private var isConnected = false
     /// When the last of what the agent sent arrives.
     private var lastArrival = MonotonicTime(milliseconds: 0)
+    /// What the agent published on this connection and has no answer to, oldest first.
+    private var unanswered: [UInt64] = []
+    /// When the last answer to those arrives.
+    private var lastAnswer = MonotonicTime(milliseconds: 0)
     private var isRunning = true
 
     /// A broker without a session.
@@ -131,6 +137,8 @@ public final class SimBroker: @unchecked Sendable {
         returned += inFlight.count
         queue.insert(contentsOf: inFlight.map(\.message), at: 0)
         inFlight = []
+        for number in unanswered { bus?.deliver(.published(number, .lost)) }
+        unanswered = []
         let wasConnected = isConnected
         isConnected = false
         guard let bus else { return }
@@ -186,14 +194,32 @@ extension SimBroker {
         for filter in filters { add(filter) }
     }
 
-    func publish(_ bus: SimBus, topic: String, payload: [UInt8]) -> Bool {
-        guard bus === self.bus, isConnected else { return false }
+    func publish(_ bus: SimBus, topic: String, payload: [UInt8]) -> UInt64? {
+        guard bus === self.bus, isConnected else { return nil }
+        bus.published += 1
+        let number = bus.published
+        unanswered.append(number)
         carry { [self] in
+            guard !settings.forbidden.contains(where: { SimTopic.matches(topic, filter: $0) })
+            else { return answer(number, .refused(reason: "Not authorized")) }
             published.append(BusMessage(topic: topic, payload: payload, isRetained: false))
             world.note("bus published " + topic, payload)
             publish(topic: topic, payload: payload)
+            answer(number, .confirmed)
         }
-        return true
+        return number
+    }
+
+    /// A PUBACK, on its way to the agent: in order, and lost where the connection ends meanwhile.
+    private func answer(_ number: UInt64, _ outcome: PublishOutcome) {
+        let connection = connection
+        let arrival = world.now + world.random.span(0, settings.delayMaximum)
+        lastAnswer = max(lastAnswer, arrival)
+        world.at(lastAnswer) { [self] in
+            guard connection == self.connection else { return }
+            unanswered.removeAll { $0 == number }
+            bus?.deliver(.published(number, outcome))
+        }
     }
 
     /// From the agent to the broker: in order, and lost where the connection ends meanwhile.

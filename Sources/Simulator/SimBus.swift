@@ -10,6 +10,8 @@ public final class SimBus: MessageBus, @unchecked Sendable {
     private let fuse: SimFuse
     /// How many messages were handed over, over all connections of this run.
     var delivered: UInt64 = 0
+    /// How many messages were published, over all connections of this run.
+    var published: UInt64 = 0
 
     init(broker: SimBroker, fuse: SimFuse) {
         // The window bounds what waits here.
@@ -28,8 +30,8 @@ public final class SimBus: MessageBus, @unchecked Sendable {
         broker.subscribe(self, filters)
     }
 
-    public func publish(topic: String, payload: [UInt8]) -> Bool {
-        guard fuse.passes() else { return false }
+    public func publish(topic: String, payload: [UInt8]) -> UInt64? {
+        guard fuse.passes() else { return nil }
         return broker.publish(self, topic: topic, payload: payload)
     }
 

@@ -115,6 +115,7 @@ import Testing
                     == .object([
                         ("state", .string("connected")), ("messages_received", .int(2)),
                         ("messages_acknowledged", .int(2)), ("unreadable", .int(1)),
+                        ("dropped", .int(0)),
                     ]))
             #expect(
                 status["uplink"]

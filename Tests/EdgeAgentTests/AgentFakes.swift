@@ -120,12 +120,13 @@ final class FakeBus: MessageBus {
     func acknowledge(through count: UInt64) { state.with { $0.acknowledged.append(count) } }
     func subscribe(_ filters: [String]) { state.with { $0.filters += filters } }
 
-    func publish(topic: String, payload: [UInt8]) -> Bool {
+    /// Numbers count from 1; a test says what becomes of each.
+    func publish(topic: String, payload: [UInt8]) -> UInt64? {
         state.with { state in
-            guard state.isConnected else { return false }
+            guard state.isConnected else { return nil }
             state.published.append(
                 BusMessage(topic: topic, payload: payload, isRetained: false))
-            return true
+            return UInt64(state.published.count)
         }
     }
 

@@ -90,7 +90,8 @@ final class AgentHarness: Sendable {
 
     /// Messages of local devices, in one delivery.
     func publish(
-        _ messages: [(topic: String, payload: String)], isRetained: Bool = false
+        _ messages: [(topic: String, payload: String)], isRetained: Bool = false,
+        isKept: Bool = true
     ) async throws {
         let through = bus.state.with { state in
             state.delivered += UInt64(messages.count)
@@ -98,7 +99,8 @@ final class AgentHarness: Sendable {
         }
         let list = messages.map {
             BusMessage(
-                topic: $0.topic, payload: Array($0.payload.utf8), isRetained: isRetained)
+                topic: $0.topic, payload: Array($0.payload.utf8), isRetained: isRetained,
+                isKept: isKept)
         }
         try await deliver(.messages(list, through: through))
     }

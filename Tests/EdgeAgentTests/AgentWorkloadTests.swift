@@ -243,6 +243,7 @@ private func append(_ text: String, to path: String) throws {
                 topic: "zigbee2mqtt/lamp/set", payload: Array(#"{"state":"ON"}"#.utf8),
                 isRetained: false)
             #expect(board.bus.state.with { $0.published } == [expected])
+            try await board.deliver(.published(1, .confirmed))
             try await board.advance(200)
             let answer = try await board.value("reported/desired/devices/lamp/state")
             #expect(answer?["status"] == .string("applied"))
@@ -284,6 +285,7 @@ private func append(_ text: String, to path: String) throws {
             board.bus.state.with { $0.isConnected = true }
             try await board.advance(2000)
             #expect(board.bus.state.with { $0.published.map(\.topic) } == ["zigbee2mqtt/lamp/set"])
+            try await board.deliver(.published(1, .confirmed))
             try await board.advance(200)
             let answer = try await board.value("reported/desired/devices/lamp/state")
             #expect(answer?["status"] == .string("applied"))

@@ -25,11 +25,31 @@ private func row(_ number: Int64, key: String = "k") -> LogRow {
         )
         stage.write(device, .bool(true))
         stage.write(own, .int(2))
-        stage.dropDevices()
+        let time = row(4).time
+        #expect(stage.dropDevices(at: time) == 0)
         let batch = stage.batch(now: WallTime(milliseconds: 0), floor: nil)
         #expect(stage.rowCount == 1)
         #expect(batch.rows.flatMap { $0.rows.map(\.key) } == ["board"])
         #expect(batch.writes.map(\.path) == [own])
+    }
+
+    @Test func whatDoesNotComeAgainIsCountedInOneEvent() {
+        var stage = Stage()
+        let time = row(9).time
+        stage.append(row(1, key: "devices/lamp"), to: "telemetry", .telemetry)
+        for count in 1...2 as ClosedRange<Int64> {
+            for _ in 0..<count {
+                stage.append(row(2, key: "devices/door"), to: "event", .event)
+                stage.noteUnrepeated()
+            }
+            #expect(stage.dropDevices(at: time) == Int(count))
+        }
+        #expect(stage.dropDevices(at: time) == 0)
+        #expect(stage.rowCount == 0 && !stage.isEmpty)
+        let rows = stage.batch(now: now, floor: nil).rows
+        #expect(rows.map(\.stream) == ["event"])
+        #expect(rows.first?.rows.map(\.key) == ["store.dropped"])
+        #expect(rows.first?.rows.first?.value["messages"] == .int(3))
     }
 
     private let path: TwinPath

@@ -33,8 +33,11 @@ final class Mosquitto: @unchecked Sendable {
         folder = NSTemporaryDirectory() + "/mosquitto-" + UUID().uuidString
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true)
+        try "topic readwrite #\ntopic deny denied/#\n"
+            .write(toFile: folder + "/acl", atomically: true, encoding: .utf8)
         let lines = [
-            "listener \(port) 127.0.0.1", "allow_anonymous true", "persistence true",
+            "acl_file \(folder)/acl", "listener \(port) 127.0.0.1", "allow_anonymous true",
+            "persistence true",
             "persistence_location \(folder)/", "log_dest file \(folder)/log",
         ]
         // Started by root it would become another user, who may not write into our folder.
@@ -135,7 +138,7 @@ final class Publisher: Sendable {
 
     func say(_ topic: String, _ payload: [UInt8], _ isRetained: Bool) async throws {
         let isSent = try await Stage.linux.eventually {
-            client.publish(topic: topic, payload: payload, isRetained: isRetained) == .sent
+            client.publish(topic: topic, payload: payload, isRetained: isRetained).result == .sent
         }
         guard isSent else { throw Mosquitto.Failure(message: "the publisher is not connected") }
     }

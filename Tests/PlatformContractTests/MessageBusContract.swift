@@ -6,14 +6,15 @@ import Testing
 /// The topic filter that a bus of this contract subscribes to.
 private let filter = "t/#"
 
-/// Nothing is published while disconnected, and the bus says so; messages come in order, no more
+/// Nothing is published while disconnected, and the bus says so; each publish gets one answer, the
+/// broker's or that the connection was lost; messages come in order, no more
 /// than the window before an acknowledgement; what was not acknowledged when a connection ended
 /// comes again, and what was does not; `close` ends the stream.
 func messageBusContract(
     _ bus: any MessageBus, window: Int, _ broker: Broker, _ stage: Stage
 ) async throws -> [String] {
     var verdict = Verdict()
-    verdict.require(!bus.publish(topic: "x", payload: []), "publishes without a broker")
+    verdict.require(bus.publish(topic: "x", payload: []) == nil, "publishes without a broker")
     let reader = BusReader(bus, stage)
     try await broker.start()
     verdict.require(
@@ -38,14 +39,26 @@ func messageBusContract(
     verdict.require(
         reader.payloads.dropFirst() == (0..<200).map { [$0] }[...], "messages out of order")
     // Its own message comes back once the acknowledgements before it have reached the broker.
-    try await echo([210], bus, reader, stage, &verdict)
+    let confirmed = try await echo([210], bus, reader, stage, &verdict)
+    try await require(&verdict, "a publish is not confirmed", stage) {
+        reader.outcomes(confirmed) == [.confirmed]
+    }
+    let refused = bus.publish(topic: "denied/x", payload: [])
+    try await require(&verdict, "what the broker refuses is not refused", stage) {
+        guard case .refused(let reason)? = reader.outcomes(refused).first else { return false }
+        return reason == "Not authorized"
+    }
     for number in 200..<205 as Range<UInt8> { try await broker.say("t/r", [number], false) }
     verdict.require(
         try await stage.eventually { reader.payloads.count == 207 }, "no more messages come")
     // Time in which a bus that acknowledges by itself gets it to the broker.
     for _ in 0..<20 { try await stage.goOn() }
+    // It does not get past the acknowledgements that are held back, or not in no time.
+    let lost = bus.publish(topic: "x", payload: [])
     let isTaken = try await reconnect(reader, broker, stage) {
-        bus.publish(topic: "x", payload: [])
+        verdict.require(
+            reader.outcomes(lost) == [.lost], "what a connection took with it is not called lost")
+        return bus.publish(topic: "x", payload: []) != nil
     }
     verdict.require(isTaken == false, "does not come back, or publishes while disconnected")
     verdict.require(
@@ -60,7 +73,7 @@ func messageBusContract(
     verdict.require(
         try await stage.eventually { reader.payloads.last == [220] }, "nothing comes any more")
     bus.acknowledge(through: reader.through)
-    try await echo([221], bus, reader, stage, &verdict)
+    let last = try await echo([221], bus, reader, stage, &verdict)
     let before = reader.payloads.count
     let isBack = try await reconnect(reader, broker, stage) { true }
     verdict.require(isBack == true, "does not come back")
@@ -69,6 +82,11 @@ func messageBusContract(
         try await stage.eventually { reader.payloads.last == [222] }, "nothing comes any more")
     let again = reader.payloads.dropFirst(before)
     verdict.require(
+        Set([confirmed, refused, lost, last]).count == 4
+            && [confirmed, refused, lost, last].allSatisfy { reader.outcomes($0).count == 1 },
+        "a publish has no number of its own, or not one answer")
+    verdict.require(reader.areAllKept, "messages of QoS 1 are not called kept")
+    verdict.require(
         !again.contains([220]), "what was acknowledged comes again")
     bus.close()
     verdict.require(try await stage.eventually { reader.hasEnded }, "close does not end the stream")
@@ -76,20 +94,29 @@ func messageBusContract(
 }
 
 /// Publishes, and acknowledges everything until that has come back: a bus may hold back what it
-/// sends while messages wait for their acknowledgement.
+/// sends while messages wait for their acknowledgement. The publish's number.
 private func echo(
     _ payload: [UInt8], _ bus: any MessageBus, _ reader: BusReader, _ stage: Stage,
     _ verdict: inout Verdict
-) async throws {
-    verdict.require(
-        try await stage.eventually { bus.publish(topic: "t/own", payload: payload) },
-        "cannot publish")
+) async throws -> UInt64? {
+    var number: UInt64?
+    try await require(&verdict, "cannot publish", stage) {
+        number = bus.publish(topic: "t/own", payload: payload)
+        return number != nil
+    }
     verdict.require(
         try await stage.eventually {
             bus.acknowledge(through: reader.through)
             return reader.payloads.last == payload
         }, "its own publish is lost")
     bus.acknowledge(through: reader.through)
+    return number
+}
+
+private func require(
+    _ verdict: inout Verdict, _ fault: String, _ stage: Stage, _ condition: () -> Bool
+) async throws {
+    verdict.require(try await stage.eventually(condition), fault)
 }
 
 /// Breaks the connection and waits for it; what `between` said meanwhile, or nil where the bus
@@ -117,7 +144,7 @@ private struct BusReader {
         events.elements.last { event in
             switch event {
             case .connected, .disconnected: true
-            case .messages, .commitRequested: false
+            case .messages, .commitRequested, .published: false
             }
         } == .connected
     }
@@ -137,6 +164,15 @@ private struct BusReader {
             if case .messages(_, let through) = event { through } else { nil }
         }.first ?? 0
     }
+
+    /// What became of a publish; empty for none.
+    func outcomes(_ number: UInt64?) -> [PublishOutcome] {
+        events.elements.compactMap { event in
+            if case .published(number, let outcome) = event { outcome } else { nil }
+        }
+    }
+
+    var areAllKept: Bool { messages.allSatisfy(\.isKept) }
 
     private var messages: [BusMessage] {
         events.elements.flatMap { event -> [BusMessage] in
@@ -180,6 +216,12 @@ private struct BusReader {
         #expect(faults.contains("what was not acknowledged does not come again"))
     }
 
+    @Test func aBusThatTakesHandingOverForAnAnswerIsFound() async throws {
+        let faults = try await verdict(seed: 1) { CredulousBus($0) }
+        #expect(faults.contains("what the broker refuses is not refused"))
+        #expect(faults.contains("what a connection took with it is not called lost"))
+    }
+
     @Test func theQueueIsBounded() throws {
         let world = SimWorld(seed: 1)
         var settings = SimBroker.Settings()
@@ -197,6 +239,7 @@ private struct BusReader {
         let world = SimWorld(seed: seed)
         var settings = SimBroker.Settings()
         settings.window = Self.window
+        settings.forbidden = ["denied/#"]
         let machine = SimBroker(world: world, settings: settings)
         machine.stop()
         let bus = machine.connect(subscriptions: [filter])
@@ -226,7 +269,31 @@ private final class HastyBus: MessageBus {
 
     func acknowledge(through count: UInt64) {}
     func subscribe(_ filters: [String]) { bus.subscribe(filters) }
-    func publish(topic: String, payload: [UInt8]) -> Bool {
+    func publish(topic: String, payload: [UInt8]) -> UInt64? {
+        bus.publish(topic: topic, payload: payload)
+    }
+    func close() { bus.close() }
+}
+
+/// Mutant: confirms what was only handed over.
+private final class CredulousBus: MessageBus {
+    let events: AsyncStream<BusEvent>
+    private let bus: SimBus
+
+    init(_ bus: SimBus) {
+        self.bus = bus
+        let iterator = Locked(bus.events.makeAsyncIterator())
+        events = AsyncStream {
+            var copy = iterator.with { $0 }
+            let event = await copy.next()
+            guard case .published(let number, _) = event else { return event }
+            return .published(number, .confirmed)
+        }
+    }
+
+    func acknowledge(through count: UInt64) { bus.acknowledge(through: count) }
+    func subscribe(_ filters: [String]) { bus.subscribe(filters) }
+    func publish(topic: String, payload: [UInt8]) -> UInt64? {
         bus.publish(topic: topic, payload: payload)
     }
     func close() { bus.close() }

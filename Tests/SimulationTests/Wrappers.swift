@@ -19,7 +19,7 @@ struct HastyBus: MessageBus {
 
     func acknowledge(through count: UInt64) {}
     func subscribe(_ filters: [String]) { bus.subscribe(filters) }
-    func publish(topic: String, payload: [UInt8]) -> Bool {
+    func publish(topic: String, payload: [UInt8]) -> UInt64? {
         bus.publish(topic: topic, payload: payload)
     }
     func close() { bus.close() }

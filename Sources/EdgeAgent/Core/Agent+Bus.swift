@@ -10,6 +10,8 @@ struct BusState {
     var acknowledged: UInt64 = 0
     var messages: UInt64 = 0
     var unreadable: UInt64 = 0
+    /// Messages of QoS 0 that could not be stored.
+    var dropped: UInt64 = 0
 }
 
 extension Agent {
@@ -21,9 +23,7 @@ extension Agent {
         case .disconnected(let reason):
             if bus.isConnected { world.report("warning local-broker: disconnected: \(reason)") }
             bus.isConnected = false
-            // Each new connection brings what could not be stored once more; on a disk that stays
-            // full, memory would hold it as often.
-            if isStoreFailing { stage.dropDevices() }
+            if isStoreFailing { dropDevices() }
         case .messages(let messages, let through):
             bus.messages += UInt64(messages.count)
             for message in messages { handle(message) }
@@ -35,13 +35,26 @@ extension Agent {
             if stage.isEmpty { schedule.onStaged(.telemetry, at: now) }
         case .commitRequested:
             schedule.onRequested(at: now)
+        case .published(let number, let outcome):
+            handle(number, outcome)
         }
+    }
+
+    /// Each new connection brings what could not be stored once more; on a disk that stays full,
+    /// memory would hold it as often. What does not come again is counted.
+    private func dropDevices() {
+        let reading = world.timekeeper.now()
+        observe(reading)
+        let lost = stage.dropDevices(at: clock.time(reading))
+        guard lost > 0 else { return }
+        bus.dropped += UInt64(lost)
+        world.report("warning store: \(lost) messages of QoS 0 are lost: nothing can be written")
     }
 
     private func handle(_ message: BusMessage) {
         for directive in bridge.receive(message) {
             switch directive {
-            case .report(let report): handle(report, isRetained: message.isRetained)
+            case .report(let report): handle(report, message)
             case .subscribe(let filters): world.bus?.subscribe(filters)
             case .unreadable(let payload): complain(payload)
             case .refused(let device, let reason):
@@ -54,20 +67,21 @@ extension Agent {
 
     /// Each message is a log row, and its properties are the twin's. A retained message is what
     /// the broker remembered, not something that happened, so it is logged only where it is news.
-    private func handle(_ report: DeviceReport, isRetained: Bool) {
+    private func handle(_ report: DeviceReport, _ message: BusMessage) {
         var isNews = false
         for (name, value) in report.properties {
             guard let path = try? TwinPath("reported/devices/\(report.device)/\(name)") else {
                 continue
             }
-            if isRetained, !isNews {
+            if message.isRetained, !isNews {
                 let known = stage.staged(path)
                 isNews = known.map { $0 != value } ?? (current(path) != value)
             }
             write(path, value, report.priority)
         }
-        guard isNews || !isRetained else { return }
+        guard isNews || !message.isRetained else { return }
         append(report.priority, key: "devices/\(report.device)", report.value)
+        if !message.isKept, !message.isRetained { stage.noteUnrepeated() }
     }
 
     private func current(_ path: TwinPath) -> Value? {

@@ -89,6 +89,7 @@ extension Agent {
                     ("messages_received", .int(Int64(bus.messages))),
                     ("messages_acknowledged", .int(Int64(bus.acknowledged))),
                     ("unreadable", .int(Int64(bus.unreadable))),
+                    ("dropped", .int(Int64(bus.dropped))),
                 ])
             ),
             (

@@ -50,6 +50,7 @@ public actor Agent {
     var checkDue: MonotonicTime?
     var copyDue: MonotonicTime
     var wishesDue: MonotonicTime?
+    var commands = DeviceCommands()
     var trimDue: MonotonicTime?
 
     #if EDGE_MUTANTS

@@ -11,6 +11,10 @@ struct Stage {
     private(set) var rowCount = 0
     private var writes: [TwinPath: Value] = [:]
     private var rows: [String: (priority: MessagePriority, rows: [LogRow])] = [:]
+    /// Rows of messages that no broker sends again.
+    private var unrepeated = 0
+    /// How many of those were dropped, and when the last were.
+    private var loss: (messages: Int, time: LogTime)?
     private(set) var acknowledgements: [LogSequence: UInt64] = [:]
     private(set) var marks: [String: Int64] = [:]
     var clock: BootClock?
@@ -19,7 +23,7 @@ struct Stage {
 
     var isEmpty: Bool {
         rowCount == 0 && writes.isEmpty && acknowledgements.isEmpty && marks.isEmpty
-            && clock == nil && confirmed == nil
+            && clock == nil && confirmed == nil && loss == nil
     }
 
     var isFull: Bool { room == 0 }
@@ -37,14 +41,22 @@ struct Stage {
         rowCount += 1
     }
 
+    /// The row appended last is of a message that comes once (QoS 0).
+    mutating func noteUnrepeated() { unrepeated += 1 }
+
     /// Takes back what local devices said: the broker, which was told of none of it, says it again.
-    mutating func dropDevices() {
+    /// Returns how many messages it does not; the next commit has an event with their count.
+    mutating func dropDevices(at time: LogTime) -> Int {
         for (stream, staged) in rows {
             let kept = staged.rows.filter { !$0.key.hasPrefix("devices/") }
             rowCount -= staged.rows.count - kept.count
             rows[stream] = kept.isEmpty ? nil : (staged.priority, kept)
         }
         writes = writes.filter { !$0.key.text.hasPrefix("reported/devices/") }
+        let lost = unrepeated
+        unrepeated = 0
+        if lost > 0 { loss = ((loss?.messages ?? 0) + lost, time) }
+        return lost
     }
 
     mutating func acknowledge(_ sequence: LogSequence, upto: UInt64) {
@@ -73,6 +85,11 @@ struct Stage {
         var batch = AgentStore.Batch(now: now)
         batch.writes = writes.sorted { $0.key < $1.key }
             .map { AgentStore.Write(path: $0.key, value: $0.value) }
+        var rows = rows
+        if let row = lossRow {
+            let event = MessagePriority.event
+            rows[event.stream, default: (event, [])].rows.append(row)
+        }
         batch.rows = rows.sorted { $0.key < $1.key }.map {
             AgentStore.Rows(stream: $0.key, priority: $0.value.priority, rows: $0.value.rows)
         }
@@ -82,5 +99,19 @@ struct Stage {
         batch.clock = clock
         batch.clockFloor = floor
         return batch
+    }
+
+    /// Part of the first commit that works again, so that the loss is told if anything is.
+    private var lossRow: LogRow? {
+        loss.map { loss in
+            let reason =
+                "the store could not be written until the broker's connection ended, and messages "
+                + "of QoS 0 do not come again"
+            return LogRow(
+                time: loss.time, key: "store.dropped",
+                value: .object([
+                    ("messages", .int(Int64(loss.messages))), ("reason", .string(reason)),
+                ]))
+        }
     }
 }

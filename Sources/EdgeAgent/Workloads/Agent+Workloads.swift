@@ -65,7 +65,7 @@ extension Agent {
     }
 
     /// Sets a property of a local device. The wish waits while its device or the broker may yet
-    /// come; it is done once the broker has the command.
+    /// come; it is answered once the broker has answered the command.
     private func reconcileDevice(_ cell: Cell) {
         let parts = cell.path.segments
         guard parts.count >= 4, parts[1] == "devices" else {
@@ -75,15 +75,16 @@ extension Agent {
                     + "desired/devices/<device>/<property>")
         }
         guard cell.value != .null else { return answer(cell, nil) }
+        guard !commands.isOutstanding(cell) else { return }
         let property = parts.dropFirst(3).joined(separator: "/")
         do {
             let message = try bridge.command(
                 device: String(parts[2]), property: property, value: cell.value)
-            if world.bus?.publish(topic: message.topic, payload: message.payload) == true {
-                answer(cell, nil)
-            } else {
-                wishesDue = now + Self.wishInterval
-            }
+            // The next answer makes room, and wishes are looked at again.
+            guard !commands.isFull else { return }
+            guard let number = world.bus?.publish(topic: message.topic, payload: message.payload)
+            else { return wishesDue = now + Self.wishInterval }
+            commands.onSent(cell, number)
         } catch {
             let mayCome = now - started.monotonic < Self.devicePatience
             if error.code == .unknownDevice, mayCome {
@@ -91,6 +92,28 @@ extension Agent {
             } else {
                 answer(cell, error.message)
             }
+        }
+    }
+
+    /// The broker has answered a command, or never will.
+    func handle(_ number: UInt64, _ outcome: PublishOutcome) {
+        let wasFull = commands.isFull
+        guard let wish = commands.onPublished(number) else { return }
+        if wasFull { wishesDue = now }
+        let refusal: String?
+        switch outcome {
+        case .confirmed: refusal = nil
+        case .refused(let reason): refusal = "the local broker refused the command: " + reason
+        case .lost: return wishesDue = now + Self.wishInterval
+        }
+        do throws(SQLiteError) {
+            // A wish that took the place of this one gets an answer of its own.
+            guard let cell = try store.twin.cell(store.device, wish.path), cell.dot == wish.dot
+            else { return }
+            answer(cell, refusal)
+        } catch {
+            wishesDue = now + Self.wishInterval
+            storeFailed(error)
         }
     }
 

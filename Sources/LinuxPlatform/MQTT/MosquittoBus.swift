@@ -15,9 +15,8 @@ public struct MosquittoBus: MessageBus {
             case .messages(let messages, let through):
                 continuation.yield(.messages(messages, through: through))
             case .commitRequested: continuation.yield(.commitRequested)
-            #if EDGE_MUTANTS
-                case .published: break
-            #endif
+            case .published(let number, let outcome):
+                continuation.yield(.published(number, outcome))
             case .closed: continuation.finish()
             }
         }
@@ -25,8 +24,9 @@ public struct MosquittoBus: MessageBus {
 
     public func acknowledge(through count: UInt64) { client.acknowledge(through: count) }
 
-    public func publish(topic: String, payload: [UInt8]) -> Bool {
-        client.publish(topic: topic, payload: payload, isRetained: false) == .sent
+    public func publish(topic: String, payload: [UInt8]) -> UInt64? {
+        let publication = client.publish(topic: topic, payload: payload, isRetained: false)
+        return if case .sent(let number) = publication { number } else { nil }
     }
 
     public func subscribe(_ filters: [String]) { client.subscribe(filters) }

@@ -40,11 +40,27 @@ public final class MosquittoClient: Sendable {
         case disconnected(reason: String)
         case messages([BusMessage], through: UInt64)
         case commitRequested
-        #if EDGE_MUTANTS
-            case published
-        #endif
+        /// Comes once for each number that `publish` gave, before its connection's `disconnected`.
+        case published(UInt64, PublishOutcome)
         /// After `close`: the last event.
         case closed
+    }
+
+    /// Whether a message was taken.
+    public enum Publication: Sendable, Hashable {
+        /// Of what becomes of it `Event.published` tells, under this number.
+        case sent(number: UInt64)
+        case notConnected
+        case busy
+
+        /// The same without the number.
+        public var result: LinkSendResult {
+            switch self {
+            case .sent: .sent
+            case .notConnected: .notConnected
+            case .busy: .busy
+            }
+        }
     }
 
     /// What the poll thread and callers share.
@@ -56,7 +72,10 @@ public final class MosquittoClient: Sendable {
         var newSubscriptions: [String] = []
         /// Bytes handed to the library and not yet acknowledged by the broker.
         var bytesInFlight = 0
-        var inFlight: [Int32: Int] = [:]
+        /// By the library's identifiers, which begin anew with each connection.
+        var inFlight: [Int32: (number: UInt64, bytes: Int)] = [:]
+        /// Messages published over all connections.
+        var published: UInt64 = 0
         /// Something other than PUBACKs waits to be written.
         var hasWaitingPublish = false
         var isClosed = false
@@ -100,8 +119,8 @@ public final class MosquittoClient: Sendable {
     }
 
     /// QoS 1. Nothing is queued unless the answer is `sent`.
-    public func publish(topic: String, payload: [UInt8], isRetained: Bool) -> LinkSendResult {
-        let result = shared.with { shared -> LinkSendResult in
+    public func publish(topic: String, payload: [UInt8], isRetained: Bool) -> Publication {
+        let publication = shared.with { shared -> Publication in
             guard let handle = shared.handle else { return .notConnected }
             guard shared.bytesInFlight + payload.count <= Self.bytesInFlightMaximum else {
                 return .busy
@@ -110,13 +129,14 @@ public final class MosquittoClient: Sendable {
             let code = mosquitto_publish_v5(
                 handle, &identifier, topic, Int32(payload.count), payload, 1, isRetained, nil)
             guard code == MOSQ_ERR_SUCCESS.rawValue else { return .notConnected }
-            shared.inFlight[identifier] = payload.count
+            shared.published += 1
+            shared.inFlight[identifier] = (shared.published, payload.count)
             shared.bytesInFlight += payload.count
             shared.hasWaitingPublish = true
-            return .sent
+            return .sent(number: shared.published)
         }
         ring()
-        return result
+        return publication
     }
 
     /// Adds topic filters, now and on every later connection.

@@ -116,23 +116,25 @@ private let onMessage:
         loop.received.append(
             BusMessage(
                 topic: String(cString: topic), payload: Array(payload),
-                isRetained: message.retain))
+                isRetained: message.retain, isKept: message.qos > 0))
         if message.qos > 0 { loop.lastHeld = loop.received.count }
     }
 
 private let onPublish:
     @convention(c) (
         OpaquePointer?, UnsafeMutableRawPointer?, Int32, Int32, OpaquePointer?
-    ) -> Void = { _, context, identifier, _, _ in
+    ) -> Void = { _, context, identifier, reason, _ in
         guard let loop = loop(context) else { return }
-        let wasOurs = loop.shared.with { shared in
-            guard let bytes = shared.inFlight.removeValue(forKey: identifier) else { return false }
+        let number = loop.shared.with { shared -> UInt64? in
+            guard let (number, bytes) = shared.inFlight.removeValue(forKey: identifier) else {
+                return nil
+            }
             shared.bytesInFlight -= bytes
-            return true
+            return number
         }
-        #if EDGE_MUTANTS
-            if wasOurs { loop.deliver(.published) }
-        #else
-            _ = wasOurs
-        #endif
+        guard let number else { return }
+        let outcome: PublishOutcome =
+            reason < 0x80
+            ? .confirmed : .refused(reason: String(cString: mosquitto_reason_string(reason)))
+        loop.deliver(.published(number, outcome))
     }

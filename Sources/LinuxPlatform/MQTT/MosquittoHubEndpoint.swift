@@ -29,9 +29,7 @@ public struct MosquittoHubEndpoint: HubEndpoint {
                 }
                 continuation.yield(.frames(frames, through: through))
             case .commitRequested: continuation.yield(.commitRequested)
-            #if EDGE_MUTANTS
-                case .published: break
-            #endif
+            case .published: break
             case .closed: continuation.finish()
             }
         }
@@ -39,6 +37,7 @@ public struct MosquittoHubEndpoint: HubEndpoint {
 
     public func send(_ frame: [UInt8], to device: String) -> LinkSendResult {
         client.publish(topic: FleetTopics.down(device), payload: frame, isRetained: false)
+            .result
     }
 
     public func acknowledge(through count: UInt64) { client.acknowledge(through: count) }

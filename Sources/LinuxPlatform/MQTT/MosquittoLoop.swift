@@ -224,11 +224,15 @@ final class MosquittoLoop: @unchecked Sendable {
     }
 
     private func disown() {
-        shared.with { shared in
-            shared.handle = nil
-            shared.inFlight = [:]
-            shared.bytesInFlight = 0
+        let lost = shared.with { shared in
+            defer {
+                shared.handle = nil
+                shared.inFlight = [:]
+                shared.bytesInFlight = 0
+            }
+            return shared.inFlight.values.map(\.number).sorted()
         }
+        for number in lost { deliver(.published(number, .lost)) }
     }
 
     private func isReadable(_ socket: Int32) -> Bool {
