@@ -12,7 +12,7 @@ stage := @scripts/stage
 bench := .build/release/edge-bench
 release_build := $(SWIFT) build -c release --static-swift-stdlib
 
-.PHONY: help deps toolchain build release test demo test-long mutants lint format clean
+.PHONY: help deps toolchain build release test demo test-long bench-sync mutants lint format clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -44,6 +44,9 @@ test-long: deps release ## the kill, offline, bound and footprint runs at full l
 	$(stage) "offline, 20 minutes" $(bench) offline --minutes 20
 	$(stage) "bound, three hours of input" $(bench) bound --hours 3
 	$(stage) "agent, one hour idle and one loaded" $(bench) agent --minutes 120 --json
+
+bench-sync: deps release ## the sync engine beside two peers on the same traces (from PyPI)
+	$(stage) "sync rows" scripts/bench-sync $(TRACES)
 
 mutants: toolchain ## an agent that can be told to break durability rules, for `edge-bench kill`
 	$(stage) mutants $(SWIFT) build --product edge-agent --scratch-path .build-mutants \

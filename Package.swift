@@ -62,6 +62,8 @@ let package = Package(
             name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(
             name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "CEdgeShims"),
 
         // Seams and vocabulary; imports nothing but Swift.
@@ -76,7 +78,7 @@ let package = Package(
         library("SQLiteStore", ["Platform", "SyncProtocol", "CSQLite"]),
 
         // The two worlds.
-        library("LinuxPlatform", ["Platform", "CMosquitto", "CYAML", "CEdgeShims"]),
+        library("LinuxPlatform", ["Platform", "CMosquitto", "CYAML", "CZstd", "CEdgeShims"]),
         library("Simulator", ["Platform"]),
 
         // What a board does, what a hub does, its web face.
@@ -88,7 +90,7 @@ let package = Package(
         library("FleetClient", ["Platform", httpClient]),
 
         // Thin executables.
-        tool("edge-agent", ["Platform", "EdgeAgent", "LinuxPlatform"]),
+        tool("edge-agent", ["Platform", "SyncProtocol", "EdgeAgent", "LinuxPlatform"]),
         tool(
             "fleet-hub",
             [
@@ -96,7 +98,12 @@ let package = Package(
                 "LinuxPlatform", arguments, logging, lifecycle, crypto,
             ]),
         tool("fleet", ["Platform", "FleetClient", arguments, yams]),
-        tool("edge-bench", ["Platform", "FleetClient", arguments]),
+        tool(
+            "edge-bench",
+            [
+                "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent", "FleetHub",
+                "FleetClient", arguments,
+            ]),
 
         // What the tests of several modules share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -128,6 +135,8 @@ let package = Package(
         tests(
             "SimulationTests",
             ["Platform", "Simulator", "EdgeAgent", "FleetHub", "SQLiteStore", "SyncProtocol"]),
+        .target(name: "SyncModel", path: "Tests/SyncModel", swiftSettings: strict),
+        tests("SyncModelTests", ["TestSupport", "SyncModel"]),
         tests("EdgeBenchTests", ["Platform", "edge-bench"]),
         tests("TidyTests", []),
     ]

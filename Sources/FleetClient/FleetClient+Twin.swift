@@ -19,8 +19,8 @@ extension FleetClient {
         try await call("GET", Self.cellPath(device, path), "cell", TwinCell.init)
     }
 
-    /// Writes a cell under `desired/` or `config/`. Returns once the write is durable at the hub;
-    /// the device answers when it is next online.
+    /// Writes a cell under `desired/`, `config/` or `notes/`. Returns once the write is durable at
+    /// the hub; the device answers a wish (`desired/`, `config/`) when it is next online.
     public func setCell(
         _ device: String, _ path: String, _ value: Value
     ) async throws(FleetClientError) -> Answer<TwinCell> {
@@ -29,7 +29,26 @@ extension FleetClient {
             TwinCell.init)
     }
 
-    /// Removes a cell under `desired/` or `config/`; the device is told when it is next online.
+    /// Changes a set or a counter, so that what others change at the same time stays. Returns the
+    /// cell as it is now at the hub, durably; the device is told when it is next online.
+    ///
+    /// Throws `.invalid` where the path takes no such change, `.conflict` where a counter would
+    /// pass 64 bits.
+    public func changeCell(
+        _ device: String, _ path: String, _ change: TwinChange
+    ) async throws(FleetClientError) -> Answer<TwinCell> {
+        let field: (String, Value) =
+            switch change {
+            case .add(let element): ("add", element)
+            case .remove(let element): ("remove", element)
+            case .increment(let number): ("increment", .int(number))
+            }
+        return try await call(
+            "PATCH", Self.cellPath(device, path), body: .object([field]), "cell", TwinCell.init)
+    }
+
+    /// Deletes what is at a path, but not under `reported/`: a wish, a note, all elements of a set,
+    /// a counter's count. The device is told when it is next online.
     public func removeCell(_ device: String, _ path: String) async throws(FleetClientError) {
         try await transport.succeed("DELETE", Self.cellPath(device, path))
     }

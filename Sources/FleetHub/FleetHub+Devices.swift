@@ -78,7 +78,7 @@ extension FleetHub: HubService {
         devices[id] = forget ? nil : record
         ownLabels[id] = nil
         online.remove(id)
-        sessions.close(id)
+        replica.forget(id)
         publish("device", ["device": .string(id), "state": .string("removed")])
     }
 
@@ -119,7 +119,8 @@ extension FleetHub: HubService {
     }
 
     private func summary(_ device: DeviceRecord) throws(HubError) -> Value {
-        let count = try read { () throws(SQLiteError) in try store.twin.count(device.id) }
+        let count = try read { () throws(SQLiteError) in try store.twin.document(device.id).count()
+        }
         let states = statuses(try wishes(device.id)).values.map(\.status)
         let cursors = try read { () throws(SQLiteError) in try store.log.cursors(device.id) }
         return .object([
@@ -155,10 +156,11 @@ extension FleetHub: HubService {
     /// reports is most of a twin, and a list of a fleet must not read it.
     private func wishes(_ device: String) throws(HubError) -> [Cell] {
         try read { () throws(SQLiteError) in
+            let twin = store.twin.document(device)
             var cells: [Cell] = []
             for prefix in ["desired/", "config/"] {
-                cells += try store.twin.cells(device, prefix: prefix)
-                cells += try store.twin.cells(device, prefix: "reported/" + prefix)
+                cells += try twin.cells(prefix: prefix)
+                cells += try twin.cells(prefix: "reported/" + prefix)
             }
             return cells
         }

@@ -5,76 +5,29 @@ import SyncProtocol
 extension FleetHub {
     public func twin(_ id: String, prefix: String?) throws(HubError) -> Value {
         _ = try record(id)
-        let cells = try read { () throws(SQLiteError) in try store.twin.cells(id) }
+        let cells = try read { () throws(SQLiteError) in try store.twin.document(id).cells() }
         let statuses = statuses(cells)
-        let shown = cells.filter { $0.path.text.hasPrefix(prefix ?? "") }
+        let shown = Self.byPath(cells.filter { $0.path.text.hasPrefix(prefix ?? "") })
         return .object([
             ("device", .string(id)),
-            ("cells", .array(shown.map { object($0, statuses[$0.path]) })),
+            ("cells", .array(shown.compactMap { object($0, statuses[$0[0].path]) })),
         ])
     }
 
     public func cell(_ id: String, path: String) throws(HubError) -> Value {
         _ = try record(id)
         let path = try twinPath(path)
-        guard let cell = try read({ () throws(SQLiteError) in try store.twin.cell(id, path) })
-        else {
+        let cells = try read { () throws(SQLiteError) in
+            try store.twin.document(id).cells(at: path)
+        }
+        var status: DesiredStatus?
+        if let cell = cells.first { status = try self.status(id, cell) }
+        guard let view = object(cells, status) else {
             throw HubError(
                 .notFound, "Device \(id) has nothing at \(path.text).",
                 hint: "List what it has with: fleet twin get \(id)")
         }
-        return object(cell, try status(id, cell))
-    }
-
-    public func setCell(_ id: String, path: String, value: Value) throws(HubError) -> Value {
-        _ = try record(id)
-        let path = try twinPath(path)
-        try checkWritable(path)
-        let cell = try write { () throws(SQLiteError) in try put(id, path, value) }
-        publishWrite(id, cell)
-        return .object([
-            ("path", .string(path.text)), ("value", value), ("status", .string("pending")),
-        ])
-    }
-
-    public func apply(
-        selector: String?, device: String?, kind: String, name: String, spec: Value
-    ) throws(HubError) -> Value {
-        guard kind == "workload" else {
-            throw HubError(
-                .invalid, "This hub knows no kind \(kind).", hint: "Use kind: workload")
-        }
-        guard spec == .null || spec["command"]?.arrayValue?.isEmpty == false else {
-            throw HubError(
-                .invalid, "The spec of workload \(name) has no command.",
-                hint: "Give command as a list, for example [\"/usr/bin/env\", \"sleep\", \"60\"]")
-        }
-        let path = try twinPath("desired/workloads/" + name)
-        try checkWritable(path)
-        let targets: [DeviceRecord]
-        if let device {
-            targets = [try record(device)]
-        } else {
-            targets = try selected(selector)
-        }
-        guard !targets.isEmpty else {
-            throw HubError(
-                .notFound, "No device matches \(selector ?? "").",
-                hint: "List devices with their labels: fleet devices")
-        }
-        let cells = try write { () throws(SQLiteError) in
-            var cells: [(String, Cell)] = []
-            for target in targets { cells.append((target.id, try put(target.id, path, spec))) }
-            return cells
-        }
-        for (device, cell) in cells { publishWrite(device, cell) }
-        let results = cells.map { device, cell in
-            Value.object([
-                ("device", .string(device)), ("path", .string(cell.path.text)),
-                ("status", .string("pending")),
-            ])
-        }
-        return .object([("results", .array(results))])
+        return view
     }
 
     public func workloads(device: String?, selector: String?) throws(HubError) -> Value {
@@ -90,7 +43,7 @@ extension FleetHub {
     }
 
     private func workloads(of device: String) throws(HubError) -> [Value] {
-        let cells = try read { () throws(SQLiteError) in try store.twin.cells(device) }
+        let cells = try read { () throws(SQLiteError) in try store.twin.document(device).cells() }
         let statuses = statuses(cells)
         let wishes = cells.filter { $0.path.text.hasPrefix("desired/workloads/") }
         return wishes.compactMap { wish -> Value? in
@@ -112,76 +65,62 @@ extension FleetHub {
         }
     }
 
-    /// A wish of this hub, inside the caller's write.
-    private func put(
-        _ device: String, _ path: TwinPath, _ value: Value
-    ) throws(SQLiteError) -> Cell {
-        if let current = try store.twin.cell(device, path) {
-            store.clock.observe(HybridTimestamp(rawValue: current.stamp))
-        }
-        let counter = try store.twin.context(device)[store.epoch] + 1
-        let cell = Cell(
-            path: path, dot: Dot(epoch: store.epoch, counter: counter),
-            stamp: store.clock.tick(timekeeper.now().wall).rawValue, value: value)
-        try store.twin.put(device, cell)
-        try store.twin.advance(device, store.epoch, to: counter)
-        return cell
-    }
-
-    private func publishWrite(_ device: String, _ cell: Cell) {
-        publish(
-            "twin",
-            [
-                "device": .string(device), "path": .string(cell.path.text), "value": cell.value,
-                "status": .string("pending"),
-            ])
-        hint(device)
-    }
-
-    private func twinPath(_ text: String) throws(HubError) -> TwinPath {
-        do {
-            return try TwinPath(text)
-        } catch {
-            throw HubError(
-                .invalid, "\(text) is no twin path: \(error).",
-                hint: "For example: desired/workloads/web")
-        }
-    }
-
-    private func checkWritable(_ path: TwinPath) throws(HubError) {
-        guard path.isWritable(by: .hub) else {
-            throw HubError(
-                .refused, "Only the device writes \(path.text).",
-                hint: "Write what you want under desired/ or config/; the device reports.")
-        }
-        guard path.answer != nil else {
-            throw HubError(
-                .invalid, "\(path.text) is too long for the board to answer.",
-                hint: "Keep wishes below \(TwinPath.bytesMaximum - 9) bytes.")
-        }
-    }
-
     private func status(_ device: String, _ cell: Cell) throws(HubError) -> DesiredStatus? {
         guard cell.kind == .lastWriterWins, let path = cell.path.answer else {
             return nil
         }
-        let answer = try read { () throws(SQLiteError) in try store.twin.cell(device, path) }
+        let answer = try read { () throws(SQLiteError) in
+            try store.twin.document(device).register(path)
+        }
         return DesiredStatus(cell, answer: answer?.value)
     }
 
-    private func object(_ cell: Cell, _ status: DesiredStatus?) -> Value {
+    /// Cells in the order of their paths, those of one path together.
+    private static func byPath(_ cells: [Cell]) -> [[Cell]] {
+        var groups: [[Cell]] = []
+        for cell in cells {
+            if groups.last?.first?.path == cell.path {
+                groups[groups.count - 1].append(cell)
+            } else {
+                groups.append([cell])
+            }
+        }
+        return groups
+    }
+
+    /// One path as the API shows it; nil for no cell. A deleted register shows null, as the board
+    /// has yet to answer it; of the other kinds nothing is left to show.
+    private func object(_ cells: [Cell], _ status: DesiredStatus?) -> Value? {
+        guard let first = cells.first else { return nil }
+        let value = first.kind.isRegister ? first.value : TwinView.value(cells)
+        guard let value else { return nil }
         var fields: [(String, Value)] = [
-            ("path", .string(cell.path.text)), ("value", cell.value),
-            (
-                "type",
-                .string(cell.kind == .singleWriter ? "single-writer" : "last-writer-wins")
-            ),
-            ("writer", .string(cell.dot.epoch.role == .hub ? "hub" : "device")),
+            ("path", .string(first.path.text)), ("value", value),
+            ("type", .string(Self.name(of: first.kind))), ("writer", .string(Self.writer(cells))),
         ]
         if let status {
             fields.append(("status", .string(status.status)))
             if let reason = status.reason { fields.append(("reason", .string(reason))) }
         }
         return .object(fields)
+    }
+
+    private static func name(of kind: CellKind) -> String {
+        switch kind {
+        case .singleWriter: "single-writer"
+        case .lastWriterWins: "last-writer-wins"
+        case .multiValue: "multi-value"
+        case .addWinsSet: "set"
+        case .counter: "counter"
+        }
+    }
+
+    /// Who wrote what shows. Of a counter that was reset, what others counted before is void.
+    private static func writer(_ cells: [Cell]) -> String {
+        let latest = cells.first?.kind == .counter ? cells.map(\.stamp).max() : nil
+        let shown = cells.filter { latest == nil || $0.stamp == latest && $0.value != .null }
+        let isHub = shown.contains { $0.dot.epoch.role == .hub }
+        let isDevice = shown.contains { $0.dot.epoch.role == .device }
+        return isHub && isDevice ? "both" : isHub ? "hub" : "device"
     }
 }

@@ -10,10 +10,7 @@ public actor FleetHub {
     public struct Settings: Sendable {
         /// Log rows kept per device. The oldest telemetry goes first.
         public var logRowsMaximum = 200_000
-        /// A stamp further ahead than this is replaced at acceptance by the hub's own clock.
-        public var clockDriftMaximum: Milliseconds = 60_000
-        /// Bytes of cells in one frame; longer answers are several frames.
-        public var frameBytes = 64 << 10
+        public var sync = HubReplica.Settings()
         /// Hints sent in one tick, so that a hub which returns is not met by its whole fleet at
         /// once.
         public var hintsPerTick = 200
@@ -47,9 +44,7 @@ public actor FleetHub {
     /// When each device's `lastSeen` was last written, so that hearing from it is not a write.
     var seenSaved: [String: WallTime] = [:]
     var online: Set<String> = []
-    var sessions = SessionTable()
-    /// Devices that were asked for their copy of the history, with the hello that led to it.
-    var wanted: [String: (request: UInt64, epoch: Epoch, context: CausalContext)] = [:]
+    var replica: HubReplica
     var hints: [String] = []
     var events: EventRing
     var counters = HubCounters()
@@ -59,11 +54,12 @@ public actor FleetHub {
     /// - Parameter executor: Runs this actor and all SQL. It must be one thread.
     public init(
         store: sending HubStore, endpoint: any HubEndpoint, timekeeper: any Timekeeper,
-        executor: any SerialExecutor, settings: Settings = Settings()
+        executor: any SerialExecutor, settings: Settings = Settings(),
+        compressor: (any Compressor)? = nil
     ) throws(SQLiteError) {
         for device in try store.devices.all() {
             devices[device.id] = device
-            let agent = try store.twin.cells(device.id, prefix: "reported/agent").first
+            let agent = try store.twin.document(device.id).cells(prefix: "reported/agent").first
             ownLabels[device.id] = agent.flatMap { Self.labels(of: $0) }
         }
         self.store = store
@@ -71,6 +67,8 @@ public actor FleetHub {
         self.timekeeper = timekeeper
         self.executor = executor
         self.settings = settings
+        replica = HubReplica(
+            settings: settings.sync, codec: FrameCodec(compressor: compressor))
         started = timekeeper.now()
         events = EventRing(start: started.wall)
     }
@@ -136,7 +134,7 @@ public actor FleetHub {
     }
 
     func hint(_ device: String) {
-        _ = endpoint.send(FrameCodec.encode(.hint(session: store.epoch)), to: device)
+        _ = endpoint.send(replica.hint(store), to: device)
     }
 
     func touch(_ device: String) { devices[device]?.lastSeen = timekeeper.now().wall }

@@ -1,5 +1,18 @@
 public import Platform
 
+/// A change that says what to do with what is there, so that changes made elsewhere at the same
+/// time stay.
+public enum CellChange: Sendable, Hashable {
+    /// Puts an element into a set.
+    case add(Value)
+    /// Takes an element out of a set, where it is.
+    case remove(Value)
+    /// Adds to a counter.
+    case increment(Int64)
+    /// Empties a path of any kind.
+    case delete
+}
+
 /// The hub as its web face sees it. Values are the JSON objects that the API documents
 /// (`docs/api/openapi.json`), ready to be written.
 ///
@@ -45,10 +58,16 @@ public protocol HubService: Sendable {
     /// - Throws: `notFound`.
     func cell(_ id: String, path: String) async throws(HubError) -> Value
 
-    /// Writes a cell; null deletes it. Returns the `CellResult` object.
-    /// - Throws: `notFound`; `refused` where the hub may not write there; `unavailable` where the
-    ///   store is full.
+    /// Writes the value of a register or a note; null deletes it. Returns the `CellResult` object.
+    /// - Throws: `notFound`; `refused` where the hub may not write there; `invalid` where the key
+    ///   takes no value; `unavailable` where the store is full.
     func setCell(_ id: String, path: String, value: Value) async throws(HubError) -> Value
+
+    /// Changes a set or a counter, or deletes what is at a path of any kind. Returns the
+    /// `CellResult` object.
+    /// - Throws: As above; `conflict` where a counter would pass its range.
+    func changeCell(_ id: String, path: String, _ change: CellChange)
+        async throws(HubError) -> Value
 
     /// The `LogPage` object: at most `limit` rows with `n` above `after`, oldest first, of one
     /// stream or of all for nil.

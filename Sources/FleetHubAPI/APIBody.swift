@@ -109,6 +109,29 @@ struct APIBody {
         return labels
     }
 
+    /// One change of a set or a counter.
+    /// - Throws: `invalid` where there is none, or more than one: two changes of one request could
+    ///   be meant in either order.
+    func cellChange() throws(HubError) -> CellChange {
+        guard let field = fields.first, fields.count == 1 else {
+            throw HubError(
+                .invalid,
+                "The request asks for \(fields.isEmpty ? "no change" : "several changes").",
+                hint: "Give one of \"add\", \"remove\" and \"increment\".")
+        }
+        switch field.key {
+        case "add": return .add(field.value)
+        case "remove": return .remove(field.value)
+        default:
+            guard case .int(let number) = field.value else {
+                throw Self.wrong(
+                    field.key, "no whole number of 64 bits with sign",
+                    "Give a number such as 1 or -5.")
+            }
+            return .increment(number)
+        }
+    }
+
     private static func missing(_ name: String) -> HubError {
         HubError(
             .invalid, "The request body lacks \"\(name)\".", hint: "Add \"\(name)\" to the object.")

@@ -11,7 +11,7 @@ public enum APIMethod: String, Sendable, Hashable, CaseIterable {
 public enum APIOperation: String, Sendable, Hashable, CaseIterable {
     case getHealth, getMetrics, getHub
     case listDevices, getDevice, updateDevice, removeDevice
-    case getTwin, getCell, setCell, deleteCell
+    case getTwin, getCell, setCell, changeCell, deleteCell
     case readLog, getLogCursors
     case listWorkloads, listDeviceWorkloads, apply
     case streamEvents
@@ -58,6 +58,7 @@ public struct APIRoute: Sendable, Hashable {
         APIRoute(.get, "/api/v1/devices/{id}/twin", .getTwin, query: ["prefix"]),
         APIRoute(.get, "/api/v1/devices/{id}/twin/{path}", .getCell),
         APIRoute(.put, "/api/v1/devices/{id}/twin/{path}", .setCell),
+        APIRoute(.patch, "/api/v1/devices/{id}/twin/{path}", .changeCell),
         APIRoute(.delete, "/api/v1/devices/{id}/twin/{path}", .deleteCell),
         APIRoute(
             .get, "/api/v1/devices/{id}/log", .readLog, query: ["stream", "after", "limit"]),

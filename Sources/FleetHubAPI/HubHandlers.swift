@@ -43,8 +43,10 @@ struct HubHandlers: Sendable {
                 try await service.cell(device(), path: APIParameters.path(context)))
         case .setCell:
             return try await set(device(), APIParameters.path(context), request)
+        case .changeCell:
+            return try await change(device(), APIParameters.path(context), request)
         case .deleteCell:
-            return try await set(device(), APIParameters.path(context), .null)
+            return try await change(device(), APIParameters.path(context), .delete)
         case .readLog:
             return try await log(device(), query)
         case .getLogCursors:
@@ -77,13 +79,24 @@ struct HubHandlers: Sendable {
         async throws -> Response
     {
         let body = try await read(request, known: ["value"])
-        return try await set(device, path, body.required("value"))
+        let value = try body.required("value")
+        return APIReply.json(
+            try await service.setCell(device, path: path, value: value), status: .accepted)
+    }
+
+    private func change(_ device: String, _ path: String, _ request: Request)
+        async throws -> Response
+    {
+        let body = try await read(request, known: ["add", "remove", "increment"])
+        return try await change(device, path, body.cellChange())
     }
 
     /// 202: the hub has taken it in, the board has yet to hear of it.
-    private func set(_ device: String, _ path: String, _ value: Value) async throws -> Response {
+    private func change(_ device: String, _ path: String, _ change: CellChange)
+        async throws -> Response
+    {
         APIReply.json(
-            try await service.setCell(device, path: path, value: value), status: .accepted)
+            try await service.changeCell(device, path: path, change), status: .accepted)
     }
 
     private func log(_ device: String, _ query: APIQuery) async throws -> Response {

@@ -61,8 +61,13 @@ struct Arguments {
         case "twin":
             switch words.first {
             case "get": try expect(words.count <= 2)
-            case "set": try expect(words.count == 3)
-            default: throw UsageError(description: "edge-agent twin is followed by get or set")
+            case "set", "add", "remove": try expect(words.count == 3)
+            case "inc": try expect(2...3 ~= words.count)
+            case "delete": try expect(words.count == 2)
+            default:
+                throw UsageError(
+                    description:
+                        "edge-agent twin is followed by get, set, add, remove, inc or delete")
             }
         default: try expect(words.isEmpty)
         }

@@ -46,10 +46,14 @@ enum EdgeAgentMain {
                edge-agent status [--json] [--socket PATH | --config FILE]
                edge-agent twin get [PATH] [--json] [--socket PATH | --config FILE]
                edge-agent twin set PATH VALUE [--socket PATH | --config FILE]
+               edge-agent twin add|remove PATH VALUE [--socket PATH | --config FILE]
+               edge-agent twin inc PATH [NUMBER] [--socket PATH | --config FILE]
+               edge-agent twin delete PATH [--socket PATH | --config FILE]
                edge-agent version
 
         config prints every field of a configuration file with its default, unit and reason.
-        VALUE is JSON; what is no JSON is taken as text.
+        VALUE is JSON; what is no JSON is taken as text. set writes desired/, config/ and
+        notes/; add and remove change sets/, inc adds NUMBER (else 1) to counters/.
         exit: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 no agent, 5 refused
         """
 }

@@ -70,7 +70,8 @@ enum StatusCommand {
 
 enum TwinCommand {
     static func run(_ arguments: Arguments) -> Int32 {
-        arguments.words.first == "set" ? set(arguments) : get(arguments)
+        let op = arguments.words.first ?? "get"
+        return op == "get" ? get(arguments) : write(op, arguments)
     }
 
     private static func get(_ arguments: Arguments) -> Int32 {
@@ -91,16 +92,19 @@ enum TwinCommand {
         }
     }
 
-    private static func set(_ arguments: Arguments) -> Int32 {
-        let text = arguments.words[2]
-        let value = (try? JSONReader.read(text)) ?? .string(text)
-        let request: [(String, Value)] = [
-            ("op", .string("set")), ("path", .string(arguments.words[1])), ("value", value),
-        ]
+    private static func write(_ op: String, _ arguments: Arguments) -> Int32 {
+        let path = arguments.words[1]
+        var request: [(String, Value)] = [("op", .string(op)), ("path", .string(path))]
+        if arguments.words.count > 2 {
+            let text = arguments.words[2]
+            request.append(("value", (try? JSONReader.read(text)) ?? .string(text)))
+        } else if op == "inc" {
+            request.append(("value", .int(1)))
+        }
         switch LocalAgent.ask(arguments, request) {
         case .failure(let failure): return failure.code
-        case .success:
-            Output.line("\(arguments.words[1]) = \(value.json)")
+        case .success(let answer):
+            Output.line("\(path) = \((answer["value"] ?? .null).json)")
             return ExitCode.done
         }
     }

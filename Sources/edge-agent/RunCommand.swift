@@ -2,6 +2,7 @@ import EdgeAgent
 import Glibc
 import LinuxPlatform
 import Platform
+import SyncProtocol
 
 /// `edge-agent run`: puts the real world around an `Agent`.
 enum RunCommand {
@@ -58,7 +59,8 @@ enum RunCommand {
             timer: LinuxWakeTimer(name: "timer"), control: control,
             bus: bus(configuration, entropy), link: link(configuration, entropy),
             executor: ThreadExecutor(name: "agent"), report: { Output.error($0) },
-            trimMemory: { MemoryTrim.run() })
+            trimMemory: { MemoryTrim.run() },
+            compressor: Zstd(prefix: LogBatchCodec.vocabulary))
     }
 
     private static func bus(

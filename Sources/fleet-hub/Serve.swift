@@ -7,6 +7,7 @@ import Logging
 import Platform
 import SQLiteStore
 import ServiceLifecycle
+import SyncProtocol
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Serve a fleet.")
@@ -39,7 +40,8 @@ struct Serve: AsyncParsableCommand {
         let endpoint = MosquittoHubEndpoint(settings: broker.client(), entropy: LinuxEntropy())
         let hub = try FleetHub(
             store: directory.open(), endpoint: endpoint, timekeeper: LinuxTimekeeper(),
-            executor: ThreadExecutor(name: "hub"), settings: settings)
+            executor: ThreadExecutor(name: "hub"), settings: settings,
+            compressor: Zstd(prefix: LogBatchCodec.vocabulary))
         var logger = Logger(label: "fleet-hub") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let server = try makeHubApplication(

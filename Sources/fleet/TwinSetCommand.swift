@@ -5,9 +5,9 @@ import Platform
 struct TwinSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set",
-        abstract: "Write a cell under desired/ or config/.",
+        abstract: "Write a cell under desired/, config/ or notes/.",
         discussion: """
-            The write is safe once this prints `pending`: the device gets it when it is next \
+            A note is stored, and done. Of a wish, under desired/ or config/, the write is safe once this prints `pending`: the device gets it when it is next \
             online. Then this waits for the device's answer. A refusal ends with exit code 5; \
             with --wait, so does no answer in time with exit code 1.
             """)
@@ -36,13 +36,18 @@ struct TwinSetCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let desired = (try? JSONReader.read(value)) ?? .string(value)
+        let desired = TwinText.value(value)
         let seconds = wait ?? (Console.isTerminal ? 10 : 0)
         let answer = try await Session.run { client in
             let accepted = try await client.setCell(id, path, desired)
+            // The device answers wishes only.
+            guard accepted.content.status != nil else { return accepted }
             say("pending")
             guard seconds > 0 else { return accepted }
             return try await client.settledCell(id, path, within: .seconds(seconds))
+        }
+        guard answer.content.status != nil else {
+            return TwinText.stored(answer, isJSON: output.isJSON)
         }
         if output.isJSON { Console.json(answer.object) }
         switch answer.content.status {

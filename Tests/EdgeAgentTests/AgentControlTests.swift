@@ -47,8 +47,11 @@ import Testing
         }
     }
 
-    @Test(arguments: ["reported/board/load_1m", "reported/devices/lamp/state"])
-    func theAgentsOwnReportsAreRefused(path: String) async throws {
+    /// Also kinds that a set has no meaning for.
+    @Test(arguments: [
+        "reported/board/load_1m", "reported/devices/lamp/state", "sets/x", "counters/x",
+    ])
+    func whatIsNotTheOperatorsToSetIsRefused(path: String) async throws {
         try await AgentHarness.run(folder) { board in
             let answer = try await Self.set(board, path, .int(1))
             #expect(answer["ok"] == .bool(false))
@@ -56,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "config", "config//x", "notes/x", "config/a\u{7}"])
+    @Test(arguments: ["", "config", "config//x", "remarks/x", "config/a\u{7}"])
     func aPathThatIsNoneIsAUsageError(path: String) async throws {
         try await AgentHarness.run(folder) { board in
             let answer = try await Self.set(board, path, .int(1))

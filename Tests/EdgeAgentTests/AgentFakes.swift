@@ -133,10 +133,15 @@ final class FakeBus: MessageBus {
     func close() { continuation.finish() }
 }
 
+/// The hub's end of the link: it reads what the board sends and keeps the words of the session.
 final class FakeLink: Link {
     struct State: Sendable {
         var sent: [Frame] = []
+        /// The length of each of them.
+        var sizes: [Int] = []
         var result = LinkSendResult.sent
+        /// The session that the hub opened last.
+        var wire = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
     }
 
     let events: AsyncStream<LinkEvent>
@@ -149,11 +154,25 @@ final class FakeLink: Link {
 
     func send(_ frame: [UInt8]) -> LinkSendResult {
         state.with { state in
-            if state.result == .sent, let frame = try? FrameCodec.decode(frame) {
-                state.sent.append(frame)
+            guard state.result == .sent else { return state.result }
+            if let read = Self.read(frame, &state.wire) {
+                state.sent.append(read)
+                state.sizes.append(frame.count)
             }
-            return state.result
+            return .sent
         }
+    }
+
+    /// Nil for what belongs to another session.
+    private static func read(_ bytes: [UInt8], _ wire: inout WireSession) -> Frame? {
+        let codec = FrameCodec()
+        guard let header = try? codec.header(bytes) else { return nil }
+        if let tag = header.session {
+            guard tag == wire.tag else { return nil }
+            return try? codec.decode(bytes, header, from: .device, session: &wire)
+        }
+        var blank = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
+        return try? codec.decode(bytes, header, from: .device, session: &blank)
     }
 
     func close() { continuation.finish() }

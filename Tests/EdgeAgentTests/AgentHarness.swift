@@ -84,8 +84,37 @@ final class AgentHarness: Sendable {
         try await settled("an event of the link") { link.yield(event) }
     }
 
+    /// A frame of the hub, in the words of the session that it opened last.
     func deliver(_ frame: Frame) async throws {
-        try await deliver(LinkEvent.frame(FrameCodec.encode(frame)))
+        let bytes = link.state.with { state in
+            FrameCodec().encode(frame, from: .hub, session: &state.wire)
+        }
+        try await deliver(LinkEvent.frame(bytes))
+    }
+
+    /// A frame of a session that the board has no part in.
+    func deliverElsewhere(_ frame: Frame) async throws {
+        var wire = WireSession(device: Epoch(nonce: 2), hub: session, request: 7)
+        try await deliver(
+            LinkEvent.frame(FrameCodec().encode(frame, from: .hub, session: &wire)))
+    }
+
+    /// The hub's answer to the greeting sent last.
+    func deliver(
+        state deltas: [IntervalDelta], context: CausalContext = CausalContext(), of hub: Epoch,
+        commit: UInt64
+    ) async throws {
+        let hello = try #require(greetings.last)
+        let time = clock.now().wall
+        link.state.with {
+            $0.wire = WireSession(
+                device: hello.epoch, hub: hub, request: hello.request, base: time, commit: commit)
+        }
+        try await deliver(
+            .state(
+                Frame.State(
+                    request: hello.request, reference: HubReference(epoch: hub, commit: commit),
+                    time: time, context: context, deltas: deltas, isLast: true)))
     }
 
     /// Messages of local devices, in one delivery.
@@ -146,20 +175,48 @@ final class AgentHarness: Sendable {
 
     func sentBatches(_ stream: String) -> [LogBatch] {
         sent.compactMap { frame in
-            guard case .log(_, let batch) = frame, batch.sequence.stream == stream else {
+            guard case .log(let batch) = frame, batch.sequence.stream == stream else {
                 return nil
             }
             return batch
         }
     }
 
+    var greetings: [Frame.Hello] {
+        sent.compactMap { frame in
+            if case .hello(let hello) = frame { hello } else { nil }
+        }
+    }
+
+    var questions: [Frame.Up] {
+        sent.compactMap { frame in
+            if case .up(let up) = frame { up } else { nil }
+        }
+    }
+
+    /// All that greetings and questions have told so far, in order.
+    var sentDeltas: [IntervalDelta] {
+        sent.flatMap { frame -> [IntervalDelta] in
+            switch frame {
+            case .hello(let hello): hello.deltas
+            case .up(let up): up.deltas
+            default: []
+            }
+        }
+    }
+
     /// Everything written in twin frames so far, by path.
     func sentCells() -> [String: Value] {
         var cells: [String: Value] = [:]
-        for case .up(_, _, let deltas, _) in sent {
-            for cell in deltas.flatMap(\.cells) { cells[cell.path.text] = cell.value }
-        }
+        for cell in sentDeltas.flatMap(\.cells) { cells[cell.path.text] = cell.value }
         return cells
+    }
+
+    /// What the board has told so far of its own epochs.
+    private var told: CausalContext {
+        var told = CausalContext()
+        for delta in sentDeltas { told.advance(delta.epoch, to: delta.upto) }
+        return told
     }
 
     /// Connects and answers the greeting as a hub without history of this board would.
@@ -167,26 +224,21 @@ final class AgentHarness: Sendable {
         deltas: [IntervalDelta] = [], reference: UInt64 = 1
     ) async throws {
         try await deliver(LinkEvent.connected)
-        let greeting = sent.compactMap { frame -> UInt64? in
-            if case .hello(let request, _, _, _) = frame { request } else { nil }
-        }.last
-        try await deliver(
-            .state(
-                request: try #require(greeting), session: session,
-                reference: HubReference(epoch: session, commit: reference),
-                context: CausalContext(), deltas: deltas, isLast: true))
+        var context = CausalContext()
+        for delta in deltas { context.advance(delta.epoch, to: delta.upto) }
+        for delta in greetings.last?.deltas ?? [] {
+            context.advance(delta.epoch, to: delta.upto)
+        }
+        try await deliver(state: deltas, context: context, of: session, commit: reference)
     }
 
     /// Answers the open question, with writes of the hub where there are some.
     func answerUp(_ deltas: [IntervalDelta] = []) async throws {
-        var acknowledged = CausalContext()
-        for case .up(_, _, let deltas, _) in sent {
-            for delta in deltas { acknowledged.advance(delta.epoch, to: delta.upto) }
-        }
         try await deliver(
             .down(
-                session: session, reference: HubReference(epoch: session, commit: 2),
-                acknowledged: acknowledged, deltas: deltas, winners: [], isLast: true))
+                Frame.Down(
+                    question: try #require(questions.last).question, commit: 2,
+                    acknowledged: told, deltas: deltas)))
     }
 
     /// A wish of the hub: the `counter`th write of its epoch.
@@ -239,9 +291,11 @@ extension Agent {
         let streams = store.outbox.streams.values.filter { $0.sequence.stream == stream }
         for stream in streams.sorted(by: { $0.id < $1.id }) where stream.acknowledged < stream.last
         {
-            let batch = try store.outbox.batch(
-                stream.sequence, from: stream.acknowledged + 1, bytes: .max)
-            for case .row(let row) in batch?.items ?? [] { rows.append(row) }
+            var next = stream.acknowledged + 1
+            while let batch = try store.outbox.batch(stream.sequence, from: next, bytes: .max) {
+                for case .row(let row) in batch.items { rows.append(row) }
+                next = batch.last + 1
+            }
         }
         return rows
     }

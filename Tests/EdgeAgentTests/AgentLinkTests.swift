@@ -18,12 +18,9 @@ private let smoke = #"{"smoke":true}"#
             #expect(board.sent.isEmpty)
             try await board.deliver(LinkEvent.connected)
             #expect(board.sent.count == 1)
-            guard case .hello(_, let epoch, let reference, _) = board.sent.first else {
-                Issue.record("no greeting: \(board.sent)")
-                return
-            }
-            #expect(epoch.role == .device)
-            #expect(reference == nil)
+            let hello = try #require(board.greetings.first)
+            #expect(hello.epoch.role == .device)
+            #expect(hello.reference == nil)
             #expect(try await board.status()["uplink"]?["state"] == .string("connected"))
             try await board.deliver(LinkEvent.disconnected(reason: "gone"))
             #expect(try await board.status()["uplink"]?["state"] == .string("disconnected"))
@@ -51,7 +48,7 @@ private let smoke = #"{"smoke":true}"#
             try await board.publish("zigbee2mqtt/attic", smoke)
             try await board.synchronize()
             let streams = board.sent.compactMap { frame -> String? in
-                if case .log(_, let batch) = frame { batch.sequence.stream } else { nil }
+                if case .log(let batch) = frame { batch.sequence.stream } else { nil }
             }
             #expect(streams == ["alarm", "event", "telemetry"])
         }
@@ -63,19 +60,15 @@ private let smoke = #"{"smoke":true}"#
             try await board.synchronize()
             let batch = try #require(board.sentBatches("alarm").first)
             let elsewhere = LogSequence(stream: "alarm", epoch: Epoch(nonce: 4))
-            let other = Epoch(nonce: 0x77)
-            for (session, sequence, upto) in [
-                (other, batch.sequence, batch.last), (board.session, elsewhere, 1),
-                (board.session, batch.sequence, batch.last + 1),
-            ] {
-                try await board.deliver(
-                    Frame.logAcknowledged(session: session, sequence: sequence, upto: upto))
+            try await board.deliverElsewhere(
+                .logAcknowledged(sequence: batch.sequence, upto: batch.last))
+            for (sequence, upto) in [(elsewhere, 1), (batch.sequence, batch.last + 1)] {
+                try await board.deliver(Frame.logAcknowledged(sequence: sequence, upto: upto))
             }
             _ = try await board.status()
             #expect(try await board.agent.rows("alarm").count == 1)
             try await board.deliver(
-                .logAcknowledged(
-                    session: board.session, sequence: batch.sequence, upto: batch.last))
+                .logAcknowledged(sequence: batch.sequence, upto: batch.last))
             let log = try await board.status()["log"]
             #expect(try await board.agent.rows("alarm").isEmpty)
             #expect(log?["acked"] == .int(1))
@@ -112,7 +105,7 @@ private let smoke = #"{"smoke":true}"#
             #expect(board.sentBatches("alarm").map(\.first) == [1, 2])
             let sequence = try #require(board.sentBatches("alarm").first).sequence
             try await board.deliver(
-                .logAcknowledged(session: board.session, sequence: sequence, upto: 2))
+                .logAcknowledged(sequence: sequence, upto: 2))
             #expect(board.sentBatches("alarm").map(\.first) == [1, 2, 3, 4])
         }
     }
@@ -172,8 +165,7 @@ private let smoke = #"{"smoke":true}"#
             try await board.synchronize()
             let batch = try #require(board.sentBatches("alarm").first)
             try await board.deliver(
-                .logAcknowledged(
-                    session: board.session, sequence: batch.sequence, upto: batch.last))
+                .logAcknowledged(sequence: batch.sequence, upto: batch.last))
             #expect(board.sentRows("telemetry").isEmpty)
             board.clock.advance(86_400_000)
             try await board.synchronize()
@@ -188,15 +180,9 @@ private let smoke = #"{"smoke":true}"#
     private static func meetRestoredHub(_ board: AgentHarness) async throws {
         try await board.deliver(LinkEvent.disconnected(reason: "the hub restarts"))
         try await board.deliver(LinkEvent.connected)
-        guard case .hello(let request, _, _, _) = board.sent.last else {
-            Issue.record("no greeting")
-            return
-        }
-        try await board.deliver(
-            .state(
-                request: request, session: restored,
-                reference: HubReference(epoch: restored, commit: 1),
-                context: CausalContext(), deltas: [], isLast: true))
+        // It knows nothing of the session.
+        try await board.deliver(Frame.reset)
+        try await board.deliver(state: [], of: restored, commit: 1)
     }
 
     @Test func anAcknowledgementNotYetCommittedCountsForTheHubThatGaveItOnly() async throws {
@@ -208,7 +194,7 @@ private let smoke = #"{"smoke":true}"#
             let batch = try #require(board.sentBatches("alarm").first)
             #expect(batch.last == 3)
             try await board.deliver(
-                .logAcknowledged(session: board.session, sequence: batch.sequence, upto: 3))
+                .logAcknowledged(sequence: batch.sequence, upto: 3))
             try await Self.meetRestoredHub(board)
             // This commit would have released all three.
             try await board.publish("zigbee2mqtt/d", smoke)
@@ -225,13 +211,13 @@ private let smoke = #"{"smoke":true}"#
             try await board.synchronize()
             let batch = try #require(board.sentBatches("alarm").first)
             try await board.deliver(
-                .logAcknowledged(session: board.session, sequence: batch.sequence, upto: 3))
+                .logAcknowledged(sequence: batch.sequence, upto: 3))
             _ = try await board.status()
             #expect(try await board.agent.rows("alarm").isEmpty)
 
             try await Self.meetRestoredHub(board)
             try await board.deliver(
-                .logAcknowledged(session: Self.restored, sequence: batch.sequence, upto: 1))
+                .logAcknowledged(sequence: batch.sequence, upto: 1))
             let gap = LogGap(first: 2, last: 3, reason: .lostByHub)
             #expect(board.sentBatches("alarm").last?.items == [.gap(gap)])
             try await board.advance(200)
@@ -244,18 +230,16 @@ private let smoke = #"{"smoke":true}"#
         try await AgentHarness.run(folder) { board in
             try await board.publish("zigbee2mqtt/attic", smoke)
             try await board.deliver(LinkEvent.connected)
-            guard case .hello(let request, let epoch, _, let context) = board.sent.last else {
-                Issue.record("no greeting")
-                return
-            }
-            try await board.deliver(Frame.want(request: request))
-            guard case .seed(request, let deltas, isLast: true) = board.sent.last else {
+            let hello = try #require(board.greetings.last)
+            try await board.deliver(
+                Frame.want(request: hello.request, have: CausalContext()))
+            guard case .seed(hello.request, let deltas, isLast: true) = board.sent.last else {
                 Issue.record("no seed: \(board.sent)")
                 return
             }
             let cells = deltas.flatMap(\.cells)
             #expect(cells.contains { $0.path.text == "reported/devices/attic/smoke" })
-            #expect(deltas.map(\.upto) == [context[epoch]])
+            #expect(deltas.map(\.upto) == [hello.recent[hello.epoch]])
         }
     }
 

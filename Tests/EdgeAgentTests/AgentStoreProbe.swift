@@ -15,6 +15,6 @@ struct AgentStoreProbe {
         var options = Connection.Options()
         options.isReadOnly = true
         let connection = try Connection.open(folder.path + "/agent.db", options: options)
-        return try TwinTables(connection).cell("board-1", TwinPath(path))?.value
+        return try TwinTables(connection).document(AgentStore.own).register(TwinPath(path))?.value
     }
 }

@@ -30,7 +30,7 @@ private func row(_ number: Int64, key: String = "k") -> LogRow {
         let batch = stage.batch(now: WallTime(milliseconds: 0), floor: nil)
         #expect(stage.rowCount == 1)
         #expect(batch.rows.flatMap { $0.rows.map(\.key) } == ["board"])
-        #expect(batch.writes.map(\.path) == [own])
+        #expect(batch.writes.map(\.write) == [.set(own, .int(2))])
     }
 
     @Test func whatDoesNotComeAgainIsCountedInOneEvent() {
@@ -54,6 +54,9 @@ private func row(_ number: Int64, key: String = "k") -> LogRow {
 
     private let path: TwinPath
     private let sequence = LogSequence(stream: "event", epoch: Epoch(nonce: 2))
+    private let confirmation = AgentStore.Confirmation(
+        context: CausalContext([Epoch(nonce: 2): 3]),
+        reference: HubReference(epoch: Epoch(nonce: 1), commit: 4))
 
     init() throws { path = try TwinPath("reported/board/x") }
 
@@ -62,8 +65,9 @@ private func row(_ number: Int64, key: String = "k") -> LogRow {
         for number in 0..<100 { stage.write(path, .int(Int64(number))) }
         stage.write(try TwinPath("reported/board/a"), .null)
         let batch = stage.batch(now: now, floor: nil)
-        #expect(batch.writes.map(\.path.text) == ["reported/board/a", "reported/board/x"])
-        #expect(batch.writes.last?.value == .int(99))
+        #expect(batch.writes.map(\.write.path.text) == ["reported/board/a", "reported/board/x"])
+        #expect(batch.writes.last?.write == .set(path, .int(99)))
+        #expect(batch.writes.allSatisfy { $0.document == nil })
         #expect(stage.staged(path) == .int(99))
     }
 
@@ -88,6 +92,7 @@ private func row(_ number: Int64, key: String = "k") -> LogRow {
                 $0.clock = BootClock(
                     boot: BootID(rawValue: 1), offset: 0, quality: .plausible)
             },
+            { $0.confirmed = confirmation },
         ]
         for fill in fillings {
             var stage = Stage()
@@ -124,6 +129,14 @@ private func row(_ number: Int64, key: String = "k") -> LogRow {
         stage.write(path, .int(2))
         stage.takeBack(path, to: .int(1))
         #expect(stage.staged(path) == .int(1))
+    }
+
+    @Test func whatIsConfirmedIsOfTheBoardsOwnDocument() {
+        var stage = Stage()
+        #expect(stage.batch(now: now, floor: nil).confirmed.isEmpty)
+        stage.confirmed = confirmation
+        let batch = stage.batch(now: now, floor: nil)
+        #expect(batch.confirmed == [AgentStore.own: confirmation])
     }
 
     @Test func marksClockAndFloorGoIntoTheSameBatch() {

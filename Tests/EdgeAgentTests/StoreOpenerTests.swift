@@ -29,13 +29,13 @@ private let now = WallTime(milliseconds: 5000)
     private func fill(_ path: String, _ value: Int64) throws {
         let store = try AgentStore(path: path, device: "board-1", epoch: Epoch(nonce: 2))
         var batch = AgentStore.Batch(now: now)
-        batch.writes = [.init(path: try TwinPath("config/x"), value: .int(value))]
+        batch.writes = [.init(.set(try TwinPath("config/x"), .int(value)))]
         _ = try store.commit(batch)
         try store.close()
     }
 
     private func value(_ store: AgentStore) throws -> Value? {
-        try store.twin.cell("board-1", TwinPath("config/x"))?.value
+        try store.document.register(TwinPath("config/x"))?.value
     }
 
     private var files: [String] { LinuxFileSystem().list(folder.path) }

@@ -65,6 +65,25 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (TwinChange.add(.string("n")), #"{"add":"n"}"#),
+        (.add(.null), #"{"add":null}"#),
+        (.remove(.object([("a", .int(1))])), #"{"remove":{"a":1}}"#),
+        (.increment(-5), #"{"increment":-5}"#),
+        (.increment(.min), #"{"increment":-9223372036854775808}"#),
+    ])
+    func aChangeSaysWhatToDoWithWhatIsThere(change: TwinChange, body: String) async throws {
+        let text = #"{"path":"sets/x","value":["n"]}"#
+        try await run([.json(text, status: "202 Accepted")]) { client, server in
+            let cell = try await client.changeCell("a", "sets/x", change).content
+            #expect(cell.value == .array([.string("n")]))
+            #expect(cell.status == nil)
+            let request = try #require(server.requests.first)
+            #expect(request.hasPrefix("PATCH /api/v1/devices/a/twin/sets/x HTTP/1.1\r\n"))
+            #expect(request.hasSuffix("\r\n\r\n" + body))
+        }
+    }
+
     @Test func applyNamesWhomItMeans() async throws {
         let manifest = try WorkloadManifest(
             try JSONReader.read(#"{"kind":"workload","name":"w","spec":{"command":["a"]}}"#))

@@ -59,6 +59,18 @@ import Testing
         #expect(cell.value == .null)
     }
 
+    @Test func readsCellsOfEveryKind() throws {
+        let list = try fields(
+            #"{"cells":[{"path":"notes/a","value":[1,"x"],"type":"multi-value","#
+                + #""writer":"both"},{"path":"sets/a","value":[],"type":"set","writer":"hub"},"#
+                + #"{"path":"counters/a","value":-3,"type":"counter","writer":"device"}]}"#)
+        let cells = try list.list("cells", TwinCell.init)
+        #expect(cells.map(\.type) == ["multi-value", "set", "counter"])
+        #expect(cells.map(\.writer) == ["both", "hub", "device"])
+        #expect(cells.map(\.value) == [.array([.int(1), .string("x")]), .array([]), .int(-3)])
+        #expect(cells.allSatisfy { $0.status == nil })
+    }
+
     @Test func aWorkloadOfOneDeviceNeedNotNameIt() throws {
         let item = try fields(#"{"name":"w","status":"applied","pid":7}"#)
         #expect(try Workload(item, device: "a").device == "a")

@@ -80,6 +80,7 @@ extension APIOperation {
         switch self {
         case .updateDevice: #"{"name":"Pump","labels":{"site":"barn"}}"#
         case .setCell: #"{"value":true}"#
+        case .changeCell: #"{"add":"north"}"#
         case .apply:
             #"{"selector":"site=barn","kind":"workload","name":"camera","#
                 + #""spec":{"command":["/bin/true"]}}"#

@@ -92,6 +92,18 @@ actor FakeHub: HubService {
         ])
     }
 
+    func changeCell(_ id: String, path: String, _ change: CellChange) throws(HubError) -> Value {
+        let words: [String?] =
+            switch change {
+            case .add(let element): ["add", element.json]
+            case .remove(let element): ["remove", element.json]
+            case .increment(let number): ["increment", "\(number)"]
+            case .delete: ["delete"]
+            }
+        try note("change", id, path, words.compactMap { $0 }.joined(separator: " "), device: id)
+        return .object([("path", .string(path)), ("value", .array([.int(1)]))])
+    }
+
     func log(_ id: String, stream: String?, after: Int64, limit: Int) throws(HubError) -> Value {
         try note("log", id, stream, "\(after)", "\(limit)", device: id)
         let place: [(String, Value)] = [

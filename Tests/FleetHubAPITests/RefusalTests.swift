@@ -179,6 +179,13 @@ import Testing
         ("PUT", "devices/pump-1/twin/desired/x", "true"),
         ("PUT", "devices/pump-1/twin/desired/x", #"{"value":1,"ttl":2}"#),
         ("PUT", "devices/pump-1/twin/desired/x", #"{"value":1} x"#),
+        ("PATCH", "devices/pump-1/twin/sets/x", "{}"),
+        ("PATCH", "devices/pump-1/twin/sets/x", #"{"value":1}"#),
+        ("PATCH", "devices/pump-1/twin/sets/x", #"{"add":1,"remove":2}"#),
+        ("PATCH", "devices/pump-1/twin/counters/x", #"{"increment":"1"}"#),
+        ("PATCH", "devices/pump-1/twin/counters/x", #"{"increment":1.5}"#),
+        ("PATCH", "devices/pump-1/twin/counters/x", #"{"increment":9223372036854775808}"#),
+        ("PATCH", "devices/pump-1/twin/counters/x", #"{"increment":null}"#),
         ("POST", "apply", #"{"kind":"workload","name":"a","spec":{}}"#),
         (
             "POST", "apply",

@@ -52,7 +52,27 @@ import Testing
                 "PUT", "/api/v1/devices/pump-1/twin/desired/x", #"{"value":{"a":[1,null]}}"#,
                 #"set pump-1 desired/x {"a":[1,null]}"#
             ),
-            ("DELETE", "/api/v1/devices/pump-1/twin/desired/x", nil, "set pump-1 desired/x null"),
+            (
+                "DELETE", "/api/v1/devices/pump-1/twin/desired/x", nil,
+                "change pump-1 desired/x delete"
+            ),
+            (
+                "PUT", "/api/v1/devices/pump-1/twin/notes/x", #"{"value":null}"#,
+                "set pump-1 notes/x null"
+            ),
+            (
+                "PATCH", "/api/v1/devices/pump-1/twin/sets/x", #"{"add":{"a":[1]}}"#,
+                #"change pump-1 sets/x add {"a":[1]}"#
+            ),
+            (
+                "PATCH", "/api/v1/devices/pump-1/twin/sets/x", #"{"remove":null}"#,
+                "change pump-1 sets/x remove null"
+            ),
+            (
+                "PATCH", "/api/v1/devices/pump-1/twin/counters/x",
+                #"{"increment":-9223372036854775808}"#,
+                "change pump-1 counters/x increment -9223372036854775808"
+            ),
             ("GET", "/api/v1/devices/pump-1/log", nil, "log pump-1 - 0 100"),
             (
                 "GET", "/api/v1/devices/pump-1/log?stream=logs/camera&after=7&limit=1000", nil,

@@ -50,9 +50,8 @@ final class HubHarness: Sendable {
     }
 
     /// Frames of one batch, which the hub commits together.
-    func deliver(_ frames: [Frame], from device: String = "board-1") async throws {
-        let list = frames.map { DeviceFrame(device: device, bytes: FrameCodec.encode($0)) }
-        try await deliver(list)
+    func deliver(_ frames: [[UInt8]], from device: String) async throws {
+        try await deliver(frames.map { DeviceFrame(device: device, bytes: $0) })
     }
 
     func deliver(_ bytes: [UInt8], from device: String?) async throws {
@@ -70,15 +69,21 @@ final class HubHarness: Sendable {
         }
     }
 
-    /// What the hub sends to a device because of `frames`.
-    func ask(_ frames: Frame..., from device: String = "board-1") async throws -> [Frame] {
-        let before = sent(to: device).count
-        try await deliver(frames, from: device)
-        return Array(sent(to: device).dropFirst(before))
+    /// All that the hub sent to a device, as bytes.
+    func frames(to device: String = "board-1") -> [[UInt8]] {
+        endpoint.state.with { $0.sent.filter { $0.device == device }.map(\.frame) }
     }
 
-    func sent(to device: String = "board-1") -> [Frame] {
-        endpoint.state.with { $0.sent.filter { $0.device == device }.map(\.frame) }
+    /// The types of what the hub sent to a device.
+    func sent(to device: String = "board-1") -> [String] {
+        frames(to: device).map { Frame.name(kind: ($0.first ?? 0) & 0x0F) }
+    }
+
+    /// How often the hub committed.
+    func commits() async -> Int {
+        let line = await hub.metrics().split(separator: "\n")
+            .first { $0.hasPrefix("fleethub_commits_total ") }
+        return line?.split(separator: " ").last.flatMap { Int($0) } ?? -1
     }
 
     /// Wakes the hub as its timer would.
@@ -118,120 +123,15 @@ final class EventReader: Sendable {
         }
     }
 
+    /// The events so far of devices in a state, such as `fork_detected`.
+    func named(_ state: String, _ board: HubHarness) async throws -> [HubEvent] {
+        try await read(board).filter { $0.data["state"] == .string(state) }
+    }
+
     /// The events so far, with a mark of its own behind them.
     func read(_ board: HubHarness) async throws -> [HubEvent] {
         try await board.deliver(.disconnected(reason: mark.stringValue ?? ""))
         return await read { $0.data["reason"] == mark }.dropLast()
-    }
-}
-
-/// A board that a test speaks for.
-struct FakeBoard: Sendable {
-    let hub: HubHarness
-    var id = "board-1"
-    var epoch = Epoch(nonce: 0x10)
-
-    func hello(
-        request: UInt64 = 1, reference: HubReference? = nil,
-        context: CausalContext = CausalContext()
-    ) async throws -> [Frame] {
-        try await hub.ask(
-            .hello(request: request, epoch: epoch, reference: reference, context: context),
-            from: id)
-    }
-
-    func up(
-        _ deltas: [IntervalDelta] = [], hubContext: CausalContext = CausalContext(),
-        session: Epoch? = nil
-    ) async throws -> [Frame] {
-        try await hub.ask(
-            .up(
-                session: session ?? hub.epoch, epoch: epoch, deltas: deltas,
-                hubContext: hubContext), from: id)
-    }
-
-    /// Rows of a stream from `first` on, one for each value.
-    func log(
-        _ stream: String, first: UInt64, _ values: [Value], session: Epoch? = nil
-    ) async throws -> [Frame] {
-        let items = values.map { LogItem.row(row($0)) }
-        return try await send(
-            LogBatch(
-                sequence: LogSequence(stream: stream, epoch: epoch), first: first, items: items,
-                clocks: []), session: session)
-    }
-
-    func send(_ batch: LogBatch, session: Epoch? = nil) async throws -> [Frame] {
-        try await hub.ask(.log(session: session ?? hub.epoch, batch: batch), from: id)
-    }
-
-    func row(_ value: Value, key: String = "k") -> LogRow {
-        let time = LogTime(
-            boot: BootID(rawValue: 1), monotonic: MonotonicTime(milliseconds: 1000),
-            offset: Milliseconds(Release.date.milliseconds), quality: .synchronized)
-        return LogRow(time: time, key: key, value: value)
-    }
-
-    /// A write of this board; a report's stamp counts, a wish's is a time.
-    func cell(
-        _ path: String, _ value: Value, counter: UInt64, stamp: UInt64? = nil,
-        epoch: Epoch? = nil
-    ) throws -> Cell {
-        let path = try TwinPath(path)
-        let now = HybridTimestamp(wall: hub.clock.now().wall).rawValue
-        return Cell(
-            path: path, dot: Dot(epoch: epoch ?? self.epoch, counter: counter),
-            stamp: stamp ?? (path.kind == .singleWriter ? counter : now + counter), value: value)
-    }
-
-    func delta(_ cells: Cell..., since: UInt64 = 0) -> IntervalDelta {
-        IntervalDelta(
-            epoch: cells.first?.dot.epoch ?? epoch, since: since,
-            upto: cells.last?.dot.counter ?? since, cells: cells)
-    }
-
-    /// The answer to a wish, as an agent gives it.
-    func answer(
-        _ wish: Cell, _ status: String, reason: String? = nil, counter: UInt64
-    ) throws -> Cell {
-        var fields: [(String, Value)] = [
-            ("epoch", .string(wish.dot.epoch.text)), ("counter", .int(Int64(wish.dot.counter))),
-            ("status", .string(status)),
-        ]
-        if let reason { fields.append(("reason", .string(reason))) }
-        return try cell("reported/" + wish.path.text, .object(fields), counter: counter)
-    }
-}
-
-extension Frame {
-    /// The type's name, for comparing sequences of answers.
-    var name: String {
-        switch self {
-        case .hello: "hello"
-        case .seed: "seed"
-        case .up: "up"
-        case .log: "log"
-        case .state: "state"
-        case .want: "want"
-        case .down: "down"
-        case .logAcknowledged: "ack"
-        case .reset: "reset"
-        case .hint: "hint"
-        case .refused: "refused"
-        }
-    }
-
-    /// The cells that a `state` or `down` brings.
-    var cells: [Cell] {
-        switch self {
-        case .state(_, _, _, _, let deltas, _), .down(_, _, _, let deltas, _, _):
-            deltas.flatMap(\.cells)
-        default: []
-        }
-    }
-
-    var winners: [Cell] {
-        if case .down(_, _, _, _, let winners, _) = self { winners } else { [] }
     }
 }
 

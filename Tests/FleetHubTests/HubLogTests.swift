@@ -25,8 +25,7 @@ import Testing
             let replies = try await board.log("telemetry", first: 1, [.int(5), .int(6)])
             let sequence = LogSequence(stream: "telemetry", epoch: board.epoch)
             #expect(
-                replies
-                    == [.logAcknowledged(session: hub.epoch, sequence: sequence, upto: 2)])
+                replies == [.logAcknowledged(sequence: sequence, upto: 2)])
             let time = WallTime(milliseconds: Release.date.milliseconds + 1000)
             #expect(
                 try await Self.rows(hub).first
@@ -46,7 +45,7 @@ import Testing
             _ = try await board.hello()
             func upto(_ first: UInt64, _ values: [Value]) async throws -> UInt64? {
                 let replies = try await board.log("event", first: first, values)
-                guard case .logAcknowledged(_, _, let upto) = replies.first else { return nil }
+                guard case .logAcknowledged(_, let upto) = replies.first else { return nil }
                 return upto
             }
             #expect(try await upto(1, [.int(1), .int(2)]) == 2)

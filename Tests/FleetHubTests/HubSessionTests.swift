@@ -13,20 +13,24 @@ import Testing
     @Test func aGreetingIsAnsweredWithTheState() async throws {
         try await HubHarness.run(folder) { hub in
             let replies = try await FakeBoard(hub: hub).hello(request: 77)
-            guard case .state(77, hub.epoch, let reference, let context, [], true) = replies.first
-            else {
+            guard case .state(let state) = replies.first else {
                 Issue.record("\(replies)")
                 return
             }
             #expect(replies.count == 1)
-            #expect(reference.epoch == hub.epoch)
-            #expect(context == CausalContext())
+            #expect(state.request == 77)
+            #expect(state.isLast)
+            #expect(state.deltas.isEmpty)
+            #expect(state.reference.epoch == hub.epoch)
+            #expect(state.context == CausalContext())
+            #expect(state.time == hub.clock.now().wall)
         }
     }
 
     @Test func theStateCarriesWhatTheDeviceLacksInFramesOfBoundedSize() async throws {
         var settings = FleetHub.Settings()
-        settings.frameBytes = 1000
+        settings.sync.frameBytes = 1000
+        settings.sync.intervalBytes = 1000
         try await HubHarness.run(folder, settings: settings) { hub in
             let board = FakeBoard(hub: hub)
             _ = try await board.hello()
@@ -35,67 +39,54 @@ import Testing
                 _ = try await hub.hub.setCell(
                     "board-1", path: "config/\(number)", value: text)
             }
-            let replies = try await board.hello(context: CausalContext([hub.epoch: 2]))
+            let replies = try await board.hello(recent: CausalContext([hub.epoch: 2]))
             #expect(replies.count > 1)
-            let flags = replies.map { frame in
-                if case .state(_, _, _, _, _, let isLast) = frame { isLast } else { false }
+            #expect(hub.frames().allSatisfy { $0.count < 2000 })
+            let states = replies.compactMap { frame -> Frame.State? in
+                if case .state(let state) = frame { state } else { nil }
             }
-            #expect(flags == Array(repeating: false, count: replies.count - 1) + [true])
+            #expect(
+                states.map(\.isLast)
+                    == Array(repeating: false, count: replies.count - 1) + [true])
+            #expect(states.last?.context[hub.epoch] == 6)
             #expect(replies.flatMap(\.cells).map(\.dot.counter) == [3, 4, 5, 6])
         }
     }
 
-    @Test func aHubWithoutItsHistoryWantsItAndIsWholeAgain() async throws {
-        try await HubHarness.run(folder) { hub in
+    @Test func anAnswerInSeveralFramesSaysInTheLastWhatItBrings() async throws {
+        var settings = FleetHub.Settings()
+        settings.sync.frameBytes = 1000
+        settings.sync.intervalBytes = 1000
+        try await HubHarness.run(folder, settings: settings) { hub in
             let board = FakeBoard(hub: hub)
-            let lost = Epoch(nonce: 0xF1)
-            let context = CausalContext([board.epoch: 1, lost: 4])
-            let reference = HubReference(epoch: lost, commit: 9)
-            let first = try await board.hello(
-                request: 5, reference: reference, context: context)
-            #expect(first == [.want(request: 5)])
-
-            let own = board.delta(try board.cell("reported/board/x", .int(1), counter: 1))
-            let wish = try board.cell("config/x", .int(2), counter: 4, epoch: lost)
-            let part = try await hub.ask(.seed(request: 5, deltas: [own], isLast: false))
-            #expect(part.isEmpty)
-            let last = try await hub.ask(
-                .seed(request: 5, deltas: [board.delta(wish)], isLast: true))
-            guard case .state(5, hub.epoch, _, context, [], true) = last.first else {
-                Issue.record("\(last)")
-                return
+            try await board.open()
+            let text = Value.string(String(repeating: "x", count: 600))
+            for number in 0..<4 {
+                _ = try await hub.hub.setCell(
+                    "board-1", path: "config/\(number)", value: text)
             }
-            #expect(try await hub.hub.cell("board-1", path: "config/x")["value"] == .int(2))
+            let replies = try await board.up()
+            let downs = replies.compactMap { frame -> Frame.Down? in
+                if case .down(let down) = frame { down } else { nil }
+            }
+            #expect(downs.count > 1)
             #expect(
-                try await hub.hub.cell("board-1", path: "reported/board/x")["value"] == .int(1))
-            // The session stands.
-            #expect(try await board.up().map(\.name) == ["down"])
-        }
-    }
-
-    @Test func aSeedThatNobodyAskedForIsNotTaken() async throws {
-        try await HubHarness.run(folder) { hub in
-            let board = FakeBoard(hub: hub)
-            _ = try await board.hello(request: 1)
-            let stranger = try board.cell(
-                "config/x", .int(2), counter: 1, epoch: Epoch(nonce: 0xF1))
-            let replies = try await hub.ask(
-                .seed(request: 1, deltas: [board.delta(stranger)], isLast: true))
-            #expect(replies.isEmpty)
-            let error = await #expect(throws: HubError.self) {
-                try await hub.hub.cell("board-1", path: "config/x")
-            }
-            #expect(error?.code == .notFound)
+                downs.map(\.isLast)
+                    == Array(repeating: false, count: downs.count - 1) + [true])
+            #expect(downs.last?.complete == CausalContext([hub.epoch: 4]))
+            #expect(downs.dropLast().allSatisfy { $0.complete.isEmpty })
+            #expect(replies.flatMap(\.cells).map(\.dot.counter) == [1, 2, 3, 4])
         }
     }
 
     @Test func aReferenceThatTheHubKnowsNeedsNoSeed() async throws {
         try await HubHarness.run(folder) { hub in
             let board = FakeBoard(hub: hub)
-            guard case .state(_, _, let reference, _, _, _) = try await board.hello().first else {
+            guard case .state(let state) = try await board.hello().first else {
                 Issue.record("no state")
                 return
             }
+            let reference = state.reference
             #expect(try await board.hello(reference: reference).map(\.name) == ["state"])
             // A commit of the same epoch that this database has not lived through.
             let beyond = HubReference(epoch: reference.epoch, commit: 1_000_000)
@@ -106,17 +97,34 @@ import Testing
     @Test func withoutASessionADeviceIsToldToGreet() async throws {
         try await HubHarness.run(folder) { hub in
             let board = FakeBoard(hub: hub)
-            let reset = [Frame.reset(session: hub.epoch)]
-            #expect(try await board.up() == reset)
+            #expect(try await board.up() == [.reset])
             _ = try await board.hello()
-            #expect(try await board.up(session: Epoch(nonce: 0xF1)) == reset)
-            let batch = try await board.log(
-                "event", first: 1, [.int(1)], session: Epoch(nonce: 0xF1))
-            #expect(batch == reset)
+            let session = board.state.with { $0.wire }
+            // One with another hub, as before a wiped one returned.
+            board.speak(in: WireSession(device: board.epoch, hub: Epoch(nonce: 0xF1)))
+            #expect(try await board.up() == [.reset])
+            #expect(try await board.log("event", first: 1, [.int(1)]) == [.reset])
             // Another epoch of the same device, as a cloned card has, is another reader.
             let clone = FakeBoard(hub: hub, epoch: Epoch(nonce: 0x20))
-            #expect(try await clone.up() == reset)
+            clone.speak(in: WireSession(device: clone.epoch, hub: hub.epoch, request: 1))
+            #expect(try await clone.up() == [.reset])
+            board.speak(in: session)
             #expect(try await board.up().map(\.name) == ["down"])
+        }
+    }
+
+    @Test func aSessionDoesNotSpeakForAnotherDevice() async throws {
+        try await HubHarness.run(folder) { hub in
+            let board = FakeBoard(hub: hub)
+            try await board.open()
+            let other = FakeBoard(hub: hub, id: "board-2", epoch: Epoch(nonce: 0x20))
+            other.speak(in: board.state.with { $0.wire })
+            let claim = other.delta(
+                try other.cell("reported/board/x", .int(1), counter: 1, epoch: board.epoch))
+            #expect(try await other.up([claim]) == [.reset])
+            for id in ["board-1", "board-2"] {
+                #expect(try await hub.hub.twin(id, prefix: nil)["cells"] == .array([]))
+            }
         }
     }
 
@@ -125,8 +133,7 @@ import Testing
             let board = FakeBoard(hub: hub)
             _ = try await board.hello()
             let cell = try board.cell("reported/board/x", .int(1), counter: 9)
-            let replies = try await board.up([board.delta(cell, since: 8)])
-            #expect(replies == [.reset(session: hub.epoch)])
+            #expect(try await board.up([board.delta(cell, since: 8)]) == [.reset])
             let twin = try await hub.hub.twin("board-1", prefix: nil)
             #expect(twin["cells"] == .array([]))
         }
@@ -138,13 +145,18 @@ import Testing
             _ = try await board.hello()
             let events = await hub.watch()
             let delta = board.delta(try board.cell("reported/board/x", .int(1), counter: 1))
-            for _ in 0..<2 {
+            for question in UInt8(1)...2 {
                 let replies = try await board.up([delta])
-                guard case .down(_, _, let acknowledged, [], [], true) = replies.first else {
+                guard case .down(let down) = replies.first else {
                     Issue.record("\(replies)")
                     return
                 }
-                #expect(acknowledged == CausalContext([board.epoch: 1]))
+                #expect(replies.count == 1)
+                #expect(down.question == question)
+                #expect(down.acknowledged == CausalContext([board.epoch: 1]))
+                #expect(down.deltas.isEmpty)
+                #expect(down.winners.isEmpty)
+                #expect(down.isLast)
             }
             let told = try await events.read(hub).filter { $0.kind == "twin" }
             #expect(told.map { $0.data["path"] } == [.string("reported/board/x")])
@@ -155,25 +167,45 @@ import Testing
         }
     }
 
-    @Test func aDeviceThatClaimsAHubsWritesIsRefusedWhole() async throws {
+    @Test func aGreetingBringsWritesAndIsAnsweredWithWinnersAndDead() async throws {
+        try await HubHarness.run(folder) { hub in
+            let first = FakeBoard(hub: hub)
+            try await first.open()
+            _ = try await hub.hub.setCell("board-1", path: "config/x", value: .int(1))
+            let note = try first.cell("notes/a", .int(1), counter: 1)
+            _ = try await first.up([first.delta(note)])
+            _ = try await hub.hub.setCell("board-1", path: "notes/a", value: .int(2))
+
+            // A greeting that says again what was replaced meanwhile, and what loses.
+            let late = try first.cell("config/x", .int(2), counter: 2, stamp: 1)
+            let fine = try first.cell("reported/board/x", .int(3), counter: 3)
+            let replies = try await first.hello([first.delta(note, late, fine)])
+            #expect(replies.map(\.name) == ["state"])
+            #expect(replies.flatMap(\.winners).map(\.value) == [.int(1)])
+            #expect(replies.flatMap(\.dead) == [note.dot])
+            guard case .state(let state) = replies.first else { return }
+            #expect(state.context[first.epoch] == 3)
+            #expect(
+                try await hub.hub.cell("board-1", path: "reported/board/x")["value"] == .int(3))
+            #expect(
+                try await hub.hub.cell("board-1", path: "notes/a")["value"]
+                    == .array([.int(2)]))
+        }
+    }
+
+    @Test func aGreetingWhoseBaseIsMissingIsAnsweredAndLeftToTheFirstQuestion() async throws {
         try await HubHarness.run(folder) { hub in
             let board = FakeBoard(hub: hub)
-            _ = try await board.hello()
-            let events = await hub.watch()
-            let honest = board.delta(try board.cell("reported/board/x", .int(1), counter: 1))
-            for claimed in [hub.epoch, Epoch(nonce: 0xF1)] {
-                let claim = board.delta(
-                    try board.cell("config/x", .int(9), counter: 1, epoch: claimed))
-                #expect(try await board.up([honest, claim]).map(\.name) == ["refused"])
+            let cell = try board.cell("reported/board/x", .int(1), counter: 9)
+            let replies = try await board.hello([board.delta(cell, since: 8)])
+            guard case .state(let state) = replies.first else {
+                Issue.record("\(replies)")
+                return
             }
-            let twin = try await hub.hub.twin("board-1", prefix: nil)
-            #expect(twin["cells"] == .array([]))
-            let told = try await events.read(hub)
-                .filter { $0.data["state"] == .string("refused") }
-            #expect(told.count == 2)
-            #expect(
-                told.first?.data["reason"]?.stringValue?.contains("claims writes of a hub")
-                    == true)
+            // Nothing of it is confirmed.
+            #expect(state.context[board.epoch] == 0)
+            let whole = try await board.up([board.delta(cell)])
+            #expect(whole.first?.acknowledged[board.epoch] == 9)
         }
     }
 
@@ -181,11 +213,14 @@ import Testing
         try await HubHarness.run(folder) { hub in
             let board = FakeBoard(hub: hub)
             _ = try await board.hello()
+            let events = await hub.watch()
             let batch = LogBatch(
                 sequence: LogSequence(stream: "event", epoch: hub.epoch), first: 1,
                 items: [.row(board.row(.int(1)))], clocks: [])
             #expect(try await board.send(batch).map(\.name) == ["refused"])
             #expect(try await hub.hub.logCursors("board-1")["cursors"] == .array([]))
+            let told = try await events.read(hub)
+            #expect(told.contains { $0.data["state"] == .string("frame_refused") })
         }
     }
 
@@ -194,12 +229,18 @@ import Testing
             let board = FakeBoard(hub: hub)
             _ = try await board.hello()
             let sequence = LogSequence(stream: "event", epoch: board.epoch)
+            let reference = HubReference(epoch: hub.epoch, commit: 1)
             for frame in [
-                Frame.want(request: 1), .reset(session: hub.epoch), .hint(session: hub.epoch),
-                .refused(reason: "no"),
-                .logAcknowledged(session: hub.epoch, sequence: sequence, upto: 1),
+                Frame.want(request: 1, have: CausalContext()), .hint(hub: hub.epoch),
+                .refused(reason: "no"), .reset,
+                .logAcknowledged(sequence: sequence, upto: 1),
+                .down(Frame.Down(question: nil, commit: 1, deltas: [])),
+                .state(
+                    Frame.State(
+                        request: 1, reference: reference, time: hub.clock.now().wall,
+                        context: CausalContext(), deltas: [], isLast: true)),
             ] {
-                #expect(try await hub.ask(frame).map(\.name) == ["refused"])
+                #expect(try await board.ask(frame).map(\.name) == ["refused"], "\(frame.name)")
             }
         }
     }
@@ -220,38 +261,13 @@ import Testing
         }
     }
 
-    @Test func aStampFromTheFutureIsReplacedAndTheDeviceIsTold() async throws {
-        try await HubHarness.run(folder) { hub in
-            let board = FakeBoard(hub: hub)
-            _ = try await board.hello()
-            let wall = hub.clock.now().wall.milliseconds
-            func stamp(_ ahead: Int64) -> UInt64 {
-                HybridTimestamp(wall: WallTime(milliseconds: wall + ahead)).rawValue
-            }
-            let fine = try board.cell("config/a", .int(1), counter: 1, stamp: stamp(60_000))
-            let future = try board.cell(
-                "config/b", .int(2), counter: 2, stamp: stamp(73 * 365 * 86_400_000))
-            let replies = try await board.up([board.delta(fine, future)])
-            let winners = replies.flatMap(\.winners)
-            #expect(winners.map(\.path.text) == ["config/b"])
-            #expect(winners.first?.dot == future.dot)
-            #expect(winners.first?.value == .int(2))
-            let replaced = try #require(winners.first?.stamp)
-            #expect(replaced < stamp(61_000))
-
-            // So the operator's next write wins, here and at the board.
-            _ = try await hub.hub.setCell("board-1", path: "config/b", value: .int(3))
-            let news = try await board.up().flatMap(\.cells)
-            #expect(news.first { $0.path.text == "config/b" }?.value == .int(3))
-            #expect(news.allSatisfy { $0.stamp > replaced })
-        }
-    }
-
     @Test func whoLosesIsToldTheWinner() async throws {
         try await HubHarness.run(folder) { hub in
             let board = FakeBoard(hub: hub)
-            _ = try await board.hello()
+            try await board.open()
             _ = try await hub.hub.setCell("board-1", path: "config/x", value: .int(1))
+            // The board has joined the hub's write, so that no delta brings it again.
+            _ = try await board.up(joined: CausalContext([hub.epoch: 1]))
             let late = try board.cell("config/x", .int(2), counter: 1, stamp: 1)
             let replies = try await board.up([board.delta(late)])
             #expect(replies.flatMap(\.winners).map(\.value) == [.int(1)])
@@ -259,9 +275,51 @@ import Testing
         }
     }
 
-    @Test func openSessionsOfOneDeviceAreBounded() async throws {
+    @Test func whatTheDeltasBringIsNotSaidAgainAsAWinner() async throws {
         try await HubHarness.run(folder) { hub in
-            let boards = (0...SessionTable.perDevice).map {
+            let board = FakeBoard(hub: hub)
+            try await board.open()
+            _ = try await hub.hub.setCell("board-1", path: "config/x", value: .int(1))
+            let late = try board.cell("config/x", .int(2), counter: 1, stamp: 1)
+            let replies = try await board.up([board.delta(late)])
+            #expect(replies.flatMap(\.cells).map(\.value) == [.int(1)])
+            #expect(replies.flatMap(\.winners).isEmpty)
+        }
+    }
+
+    @Test func aQuestionIsAnsweredWithItsNumber() async throws {
+        try await HubHarness.run(folder) { hub in
+            let board = FakeBoard(hub: hub)
+            try await board.open()
+            // The number wraps.
+            for expected in [UInt8.max, 0, 1] {
+                board.state.with { $0.question = expected &- 1 }
+                guard case .down(let down) = try await board.up().first else {
+                    Issue.record("no answer")
+                    return
+                }
+                #expect(down.question == expected)
+            }
+        }
+    }
+
+    @Test func anIdleQuestionIsNoCommit() async throws {
+        try await HubHarness.run(folder) { hub in
+            let board = FakeBoard(hub: hub)
+            try await board.open()
+            let before = await hub.commits()
+            for _ in 0..<10 { #expect(try await board.up().map(\.name) == ["down"]) }
+            #expect(await hub.commits() == before)
+            // One that brings something is.
+            let cell = try board.cell("reported/board/x", .int(1), counter: 1)
+            _ = try await board.up([board.delta(cell)])
+            #expect(await hub.commits() == before + 1)
+        }
+    }
+
+    @Test func openSessionsAboutOneDocumentAreBounded() async throws {
+        try await HubHarness.run(folder) { hub in
+            let boards = (0...SessionTable.perDocument).map {
                 FakeBoard(hub: hub, epoch: Epoch(nonce: 0x10 + UInt64($0) * 2))
             }
             for board in boards { _ = try await board.hello() }

@@ -97,22 +97,18 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
         try await HubHarness.run(folder) { hub in
             let board = FakeBoard(hub: hub)
             _ = try await board.hello()
-            func commits() async -> String? {
-                await hub.hub.metrics().split(separator: "\n")
-                    .first { $0.hasPrefix("fleethub_commits_total ") }.map(String.init)
-            }
-            #expect(await commits() == "fleethub_commits_total 1")
+            #expect(await hub.commits() == 1)
             let sequence = LogSequence(stream: "event", epoch: board.epoch)
             let frames = (1...5).map { number in
-                Frame.log(
-                    session: hub.epoch,
-                    batch: LogBatch(
-                        sequence: sequence, first: UInt64(number),
-                        items: [.row(board.row(.int(Int64(number))))], clocks: []))
+                board.encode(
+                    .log(
+                        LogBatch(
+                            sequence: sequence, first: UInt64(number),
+                            items: [.row(board.row(.int(Int64(number))))], clocks: [])))
             }
-            try await hub.deliver(frames)
-            #expect(await commits() == "fleethub_commits_total 2")
-            #expect(hub.sent().count { $0.name == "ack" } == 5)
+            let replies = try await board.deliver(frames)
+            #expect(replies.map(\.name) == Array(repeating: "ack", count: 5))
+            #expect(await hub.commits() == 2)
         }
     }
 
@@ -121,7 +117,7 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
             let board = FakeBoard(hub: hub)
             _ = try await board.hello()
             _ = try await board.log("event", first: 1, [.int(1), .int(2)])
-            _ = try await hub.ask(.want(request: 1))
+            _ = try await board.ask(.want(request: 1, have: CausalContext()))
             try await hub.deliver(.connected)
             let watcher = await hub.watch()
             try await hub.hub.begin(.readOnly)

@@ -89,19 +89,19 @@ import Testing
             }
             let held = try await board.up().flatMap(\.cells)
             #expect(held.map(\.dot.counter) == [3])
-            var context = CausalContext([board.epoch: 0, hub.epoch: 3])
+            var context = CausalContext([hub.epoch: 3])
             try await hub.hub.removeDevice("board-1", forget: true)
 
             let reference = HubReference(epoch: hub.epoch, commit: 1)
             let first = try await board.hello(
-                request: 7, reference: reference, context: context)
+                request: 7, reference: reference, recent: context)
             #expect(first.map(\.name) == ["want"])
             let seed = IntervalDelta(epoch: hub.epoch, since: 0, upto: 3, cells: held)
-            let answer = try await hub.ask(.seed(request: 7, deltas: [seed], isLast: true))
+            let answer = try await board.seed(7, [seed], isLast: true)
             #expect(answer.map(\.name) == ["state"])
             _ = try await hub.hub.setCell("board-1", path: "config/x", value: .int(9))
             context.advance(hub.epoch, to: 3)
-            let news = try await board.up(hubContext: context).flatMap(\.cells)
+            let news = try await board.up(joined: context).flatMap(\.cells)
             #expect(news.map(\.value) == [.int(9)])
             #expect(news.map(\.dot.counter) == [4])
         }

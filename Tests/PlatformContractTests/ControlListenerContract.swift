@@ -36,7 +36,8 @@ func controlListenerContract(
     @Test func linux() async throws {
         // Not the temporary directory: a socket's path holds 107 bytes.
         let path = "/tmp/contract-\(UUID().uuidString).sock"
-        let listener = try UnixControlListener(path: path)
+        // Patient: what is asked here is who gets which answer, not when.
+        let listener = try UnixControlListener(path: path, patience: 60_000)
         let faults = try await controlListenerContract(listener, .linux) { request, reply in
             Thread.detachNewThread {
                 reply((try? ControlSocket.ask(path, request)) ?? .null)
@@ -44,6 +45,14 @@ func controlListenerContract(
         }
         #expect(faults == [])
         #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    /// Asks again where a busy machine let even this caller's patience run out.
+    private static func askUntilServed(_ path: String) -> Value {
+        for _ in 0..<50 {
+            if let reply = try? ControlSocket.ask(path, .int(7)), reply != .null { return reply }
+        }
+        return .null
     }
 
     /// Asks one byte at a time, and would hold the thread that serves them all.
@@ -62,8 +71,8 @@ func controlListenerContract(
         }
         // Behind the slow one in the backlog.
         Thread.detachNewThread {
-            let reply = try? ControlSocket.ask(path, .int(7))
-            answer.with { $0 = reply ?? .null }
+            let reply = Self.askUntilServed(path)
+            answer.with { $0 = reply }
         }
         #expect(try await stage.eventually { wasCut.with { $0 } != nil })
         #expect(wasCut.with { $0 } == true)
@@ -88,8 +97,8 @@ func controlListenerContract(
             wasCut.with { $0 = cut }
         }
         Thread.detachNewThread {
-            let reply = try? ControlSocket.ask(path, .int(7))
-            answer.with { $0 = reply ?? .null }
+            let reply = Self.askUntilServed(path)
+            answer.with { $0 = reply }
         }
         #expect(try await stage.eventually { wasCut.with { $0 } != nil })
         #expect(wasCut.with { $0 } == true)

@@ -37,15 +37,15 @@ import Testing
         try store.write("desired/a", .int(1))
         let before = (
             store.totals, store.outbox.streams, store.clock, try store.context(),
-            try store.twin.cells(board)
+            try store.document.cells()
         )
         try store.connection.execute(
             "CREATE TRIGGER stop BEFORE INSERT ON meta WHEN NEW.name='mark.last' "
                 + "BEGIN SELECT RAISE(ABORT, 'stopped by the test'); END")
         var batch = AgentStore.Batch(now: now)
         batch.writes = [
-            .init(path: try TwinPath("reported/b"), value: .int(2)),
-            .init(path: try TwinPath("desired/a"), value: .int(3)),
+            .init(.set(try TwinPath("desired/a"), .int(3))),
+            .init(.set(try TwinPath("reported/b"), .int(2))),
         ]
         batch.rows = [
             .init(stream: "telemetry", priority: .telemetry, rows: [row(3)]),
@@ -60,13 +60,13 @@ import Testing
         #expect(store.outbox.streams == before.1)
         #expect(store.clock == before.2)
         #expect(try store.context() == before.3)
-        #expect(try store.twin.cells(board) == before.4)
+        #expect(try store.document.cells() == before.4)
         #expect(try store.items(sequence("telemetry", epoch(1))).compactMap(\.number) == [1, 2])
         #expect(try store.clockFloor() == nil)
 
         // The next commit goes on where the last good one ended.
         try store.connection.execute("DROP TRIGGER stop")
-        let cells = try store.commit(batch)
+        let cells = try store.commit(batch).changed
         #expect(cells.map(\.dot.counter) == [2, 3])
         #expect(
             try store.items(sequence("telemetry", epoch(1)), from: 3).compactMap(\.number) == [3])
@@ -164,14 +164,13 @@ import Testing
         let reference = HubReference(epoch: hubEpoch(1), commit: 7)
         let delta = IntervalDelta(epoch: hubEpoch(1), since: 0, upto: 3, cells: [])
         #expect(
-            try store.join(
-                deltas: [delta], winners: [], seen: CausalContext(), reference: reference))
+            try store.join(HubAnswer(deltas: [delta], reference: reference)) != nil)
         try store.write("desired/a", .int(1), at: WallTime(milliseconds: now.milliseconds + day))
         try store.append([row(1)])
         try store.copyTwin(to: folder.file("copy.db"))
         let copy = try AgentStore(folder, epoch: epoch(2), name: "copy.db")
         #expect(try copy.quickCheck() == [])
-        #expect(try copy.twin.cells(board) == store.twin.cells(board))
+        #expect(try copy.document.cells() == store.document.cells())
         #expect(try copy.context() == store.context())
         #expect(try copy.hubReference() == reference)
         #expect(copy.clock == store.clock)
@@ -192,8 +191,7 @@ import Testing
             let delta = IntervalDelta(epoch: hub, since: 0, upto: 2, cells: cells)
             let reference = HubReference(epoch: hub, commit: .max)
             #expect(
-                try store.join(
-                    deltas: [delta], winners: [], seen: CausalContext(), reference: reference))
+                try store.join(HubAnswer(deltas: [delta], reference: reference)) != nil)
             try store.write("reported/a", .int(2))
             try store.write("desired/a", .int(2))
         }

@@ -246,7 +246,7 @@ extension HubStore {
         let (reference, clock) = (store.reference, store.clock)
         #expect(throws: stop) {
             try store.write { () throws(SQLiteError) in
-                _ = store.clock.tick(now)
+                _ = store.clock.stamp(now)
                 throw stop
             }
         }
@@ -311,14 +311,17 @@ extension HubStore {
         for device in [board, "board-2"] {
             try store.ingest(batch(telemetry, 1, rows(1...3), clocks: [clock]), of: device)
             try store.write { () throws(SQLiteError) in
-                try store.twin.put(device, cell)
-                try store.twin.advance(device, hubEpoch(1), to: 1)
+                let twin = store.twin.document(device)
+                try twin.put(cell)
+                try twin.keep(Removal(dot: cell.dot, removed: [cell.dot]))
+                try twin.advance(hubEpoch(1), to: 1)
             }
         }
+        #expect(try store.owns(board, epoch(1)))
         try store.write { () throws(SQLiteError) in try store.deleteData(of: board) }
         for (table, column) in [
-            ("cell", "doc"), ("context", "doc"), ("log", "device"), ("cursor", "device"),
-            ("boot_clock", "device"),
+            ("cell", "doc"), ("removal", "doc"), ("context", "doc"), ("log", "device"),
+            ("cursor", "device"), ("boot_clock", "device"),
         ] {
             func count(_ device: String) throws -> Int64 {
                 try store.connection.integer(
@@ -327,6 +330,7 @@ extension HubStore {
             #expect(try count(board) == 0, "\(table)")
             #expect(try count("board-2") > 0, "\(table)")
         }
+        #expect(try !store.owns("board-2", epoch(1)) && store.owns(board, epoch(1)))
         // A device that joins again starts from the beginning.
         #expect(try store.log.upto(board, telemetry) == 0)
         #expect(try store.ingest(batch(telemetry, 1, rows(1...1))) == 1)
@@ -339,6 +343,11 @@ extension HubStore {
             "SELECT m.name FROM sqlite_schema m, pragma_table_info(m.name) c "
                 + "WHERE m.type='table' AND c.name IN ('doc','device') ORDER BY m.name"
         ) { $0.text(0) }
-        #expect(tables == ["boot_clock", "cell", "context", "cursor", "log"])
+        // Whose an epoch was is kept: what it wrote to shared documents is still there, and no
+        // other device may go on writing in its name.
+        #expect(
+            tables == [
+                "boot_clock", "cell", "context", "cursor", "epoch_owner", "log", "removal",
+            ])
     }
 }

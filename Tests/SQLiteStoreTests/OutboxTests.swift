@@ -25,7 +25,7 @@ private let telemetry = sequence("telemetry", epoch(1))
         try store.append((1...50).map { row($0, bytes: 200) })
         var (next, batches) = (UInt64(1), 0)
         while let batch = try store.outbox.batch(telemetry, from: next, bytes: 1000) {
-            let frame = FrameCodec.encode(.log(session: hubEpoch(1), batch: batch))
+            let frame = encode(.log(batch))
             #expect(frame.count < 1500)
             #expect(batch.first == next)
             next = batch.last + 1
@@ -34,6 +34,21 @@ private let telemetry = sequence("telemetry", epoch(1))
         #expect(next == 51 && batches > 5)
         let one = try #require(try store.outbox.batch(telemetry, from: 7, bytes: 1))
         #expect(one.items.count == 1 && one.items[0].number == 7)
+    }
+
+    /// However short its rows are, a batch ends at what a frame may hold, and the next goes on.
+    @Test func moreRowsThanAFrameHoldsAreSeveralBatches() throws {
+        let store = try AgentStore(StoreFolder(), epoch: epoch(1))
+        let count = LogBatchCodec.itemsMost + 7
+        try store.append((1...count).map { row($0) })
+        var (next, numbers) = (UInt64(1), [Int64]())
+        while let batch = try store.outbox.batch(telemetry, from: next, bytes: 1 << 30) {
+            #expect(batch.first == next && batch.items.count <= LogBatchCodec.itemsMost)
+            #expect(batch.items.allSatisfy { $0.gap == nil })
+            numbers += batch.items.compactMap(\.number)
+            next = batch.last + 1
+        }
+        #expect(numbers == (1...count).map(Int64.init))
     }
 
     @Test func acknowledgedRowsAreReleasedAndOnlyThose() throws {

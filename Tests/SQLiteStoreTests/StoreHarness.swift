@@ -63,6 +63,18 @@ func row(
         key: "devices/lamp", value: .object(value))
 }
 
+/// A device's frame in a session that has just begun.
+func encode(_ frame: Frame) -> [UInt8] {
+    var wire = WireSession(device: epoch(1), hub: hubEpoch(1))
+    return FrameCodec().encode(frame, from: .device, session: &wire)
+}
+
+func decode(_ bytes: [UInt8]) throws -> Frame {
+    var wire = WireSession(device: epoch(1), hub: hubEpoch(1))
+    let codec = FrameCodec()
+    return try codec.decode(bytes, codec.header(bytes), from: .device, session: &wire)
+}
+
 extension LogItem {
     /// The number that `row` put into the value.
     var number: Int64? {
@@ -85,8 +97,13 @@ extension AgentStore {
 
     @discardableResult
     func write(_ path: String, _ value: Value, at time: WallTime = now) throws -> [Cell] {
+        try write([.set(TwinPath(path), value)], at: time).changed
+    }
+
+    @discardableResult
+    func write(_ writes: [TwinWrite], at time: WallTime = now) throws -> Committed {
         var batch = Batch(now: time)
-        batch.writes = [Write(path: try TwinPath(path), value: value)]
+        batch.writes = writes.map { Write($0) }
         return try commit(batch)
     }
 
@@ -105,10 +122,30 @@ extension AgentStore {
     }
 
     func value(_ path: String) throws -> Value? { try cell(path)?.value }
-    func cell(_ path: String) throws -> Cell? { try twin.cell(board, TwinPath(path)) }
+    func cell(_ path: String) throws -> Cell? { try document.register(TwinPath(path)) }
+    func context() throws -> CausalContext { try document.causalContext() }
 
-    /// All that a batch from the first number on holds.
+    /// All that the store holds, in the parts that a hub without history gets.
+    func seed(bytes: Int) throws -> [[IntervalDelta]] {
+        var parts: [[IntervalDelta]] = []
+        var done = CausalContext()
+        var isMore = true
+        while isMore {
+            let part = try seed(after: done, bytes: bytes)
+            parts.append(part.deltas)
+            for delta in part.deltas { done.advance(delta.epoch, to: delta.upto) }
+            isMore = part.isMore
+        }
+        return parts
+    }
+
+    /// All that batches from the first number on hold.
     func items(_ sequence: LogSequence, from first: UInt64 = 1) throws -> [LogItem] {
-        try outbox.batch(sequence, from: first, bytes: 1 << 30)?.items ?? []
+        var (items, next) = ([LogItem](), first)
+        while let batch = try outbox.batch(sequence, from: next, bytes: 1 << 30) {
+            items += batch.items
+            next = batch.last + 1
+        }
+        return items
     }
 }

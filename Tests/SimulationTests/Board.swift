@@ -138,10 +138,14 @@ final class Board: @unchecked Sendable {
         try inspect { store in
             var numbers: Set<Int64> = []
             for stream in store.outbox.streams.values where stream.trimmed < stream.last {
-                let batch = try store.outbox.batch(
-                    stream.sequence, from: stream.trimmed + 1, bytes: 1 << 30)
-                for case .row(let row) in batch?.items ?? [] {
-                    if let number = row.value["n"]?.intValue { numbers.insert(number) }
+                var next = stream.trimmed + 1
+                while let batch = try store.outbox.batch(
+                    stream.sequence, from: next, bytes: 1 << 30)
+                {
+                    for case .row(let row) in batch.items {
+                        if let number = row.value["n"]?.intValue { numbers.insert(number) }
+                    }
+                    next = batch.last + 1
                 }
             }
             return numbers

@@ -88,23 +88,33 @@ struct Checkers {
     /// Both sides hold the same cells, every wish is answered, and the last wish of each side,
     /// which saw all others, is the one that holds.
     func twins(_ board: Board, _ hub: HubStore) throws -> [String] {
-        let theirs = try hub.twin.cells(board.name)
-        let ours = try board.inspect { try $0.twin.cells(board.name) }
+        let document = hub.twin.document(board.name)
+        let theirs = try document.cells()
+        let (ours, context) = try board.inspect {
+            (try $0.document.cells(), try $0.document.causalContext())
+        }
         var findings: [String] = []
+        for (epoch, counter) in try context.merged(document.causalContext()).sorted {
+            let their = try document.seen(epoch)
+            guard their != counter || context[epoch] != counter else { continue }
+            findings.append(
+                "\(board.name) \(epoch.text): board has seen \(context[epoch]), hub \(their)")
+        }
         let paths = Set((ours + theirs).map(\.path)).sorted()
         for path in paths {
-            let our = ours.first { $0.path == path }
-            let their = theirs.first { $0.path == path }
+            let our = ours.filter { $0.path == path }.sorted { $0.dot < $1.dot }
+            let their = theirs.filter { $0.path == path }.sorted { $0.dot < $1.dot }
             if our != their {
                 findings.append(
                     "\(board.name) \(path.text): board \(text(our)), hub \(text(their))")
             }
-            guard let our, our.kind == .lastWriterWins, let answer = path.answer else { continue }
+            guard let our = our.first, our.kind == .lastWriterWins, let answer = path.answer
+            else { continue }
             let said = ours.first { $0.path == answer }?.value
             if said?["epoch"]?.stringValue != our.dot.epoch.text
                 || said?["counter"]?.intValue != Int64(our.dot.counter)
             {
-                findings.append("\(board.name) \(path.text): not answered: \(text(our))")
+                findings.append("\(board.name) \(path.text): not answered: \(text([our]))")
             }
         }
         let last = ours.first { $0.path.text == "config/last" }?.value
@@ -130,8 +140,18 @@ struct Checkers {
         "\(board.name) \(sequence.stream) \(sequence.epoch.text)"
     }
 
-    private func text(_ cell: Cell?) -> String {
-        guard let cell else { return "nothing" }
-        return "\(cell.dot.epoch.text):\(cell.dot.counter) @\(cell.stamp) \(cell.value.json)"
+    private func text(_ cells: [Cell]) -> String {
+        guard !cells.isEmpty else { return "nothing" }
+        return cells.map { cell in
+            "\(cell.dot.epoch.text):\(cell.dot.counter) @\(cell.stamp) \(cell.value.json)"
+        }.joined(separator: ", ")
+    }
+}
+
+extension CausalContext {
+    fileprivate func merged(_ other: CausalContext) -> CausalContext {
+        var merged = self
+        merged.merge(other)
+        return merged
     }
 }

@@ -44,7 +44,7 @@ final class Hub: @unchecked Sendable {
         fuse.onBurn { timer.close() }
         let endpoint = site.network.hubEndpoint(fuse: fuse)
         var settings = FleetHub.Settings()
-        settings.frameBytes = frameBytes
+        settings.sync.frameBytes = frameBytes
         let store = try HubStore(path: path, epoch: Epoch(random: entropy.next(), role: .hub))
         let hub = try FleetHub(
             store: store,

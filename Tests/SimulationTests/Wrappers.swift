@@ -29,22 +29,22 @@ struct HastyBus: MessageBus {
 final class ForgetfulEndpoint: HubEndpoint {
     let events: AsyncStream<HubEndpointEvent>
     private let endpoint: SimHubEndpoint
+    private let sessions = OverheardSessions()
 
     init(_ endpoint: SimHubEndpoint, seed: UInt64) {
         self.endpoint = endpoint
         let iterator = Iterator(endpoint.events)
         let chance = Chance(seed: seed)
+        let sessions = sessions
         events = AsyncStream {
             guard case .frames(let frames, let through) = await iterator.next() else {
                 return iterator.last
             }
             let kept = frames.filter { frame in
-                guard case .log(let session, let batch)? = try? FrameCodec.decode(frame.bytes),
+                guard let answer = sessions.acknowledgement(of: frame.bytes),
                     chance.happens(percent: 10)
                 else { return true }
-                let answer = Frame.logAcknowledged(
-                    session: session, sequence: batch.sequence, upto: batch.last)
-                _ = endpoint.send(FrameCodec.encode(answer), to: frame.device)
+                _ = endpoint.send(answer, to: frame.device)
                 return false
             }
             return .frames(kept, through: through)
@@ -52,10 +52,55 @@ final class ForgetfulEndpoint: HubEndpoint {
     }
 
     func send(_ frame: [UInt8], to device: String) -> LinkSendResult {
-        endpoint.send(frame, to: device)
+        sessions.hear(frame)
+        return endpoint.send(frame, to: device)
     }
     func acknowledge(through count: UInt64) { endpoint.acknowledge(through: count) }
     func close() { endpoint.close() }
+}
+
+/// The sessions between a hub and its boards, known from the greetings and their answers.
+private final class OverheardSessions: @unchecked Sendable {
+    // @unchecked: used by the thread that runs the world.
+    private let codec = FrameCodec()
+    /// The epochs of those who greeted, by request.
+    private var greeted: [UInt64: Epoch] = [:]
+    private var sessions: [UInt32: WireSession] = [:]
+
+    /// What a hub would answer to log rows; nil for other frames, which are noted.
+    func acknowledgement(of frame: [UInt8]) -> [UInt8]? {
+        var wire = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
+        guard let header = try? codec.header(frame) else { return nil }
+        if let tag = header.session {
+            guard var session = sessions[tag] else { return nil }
+            var read = session
+            guard
+                case .log(let batch)? = try? codec.decode(
+                    frame, header, from: .device, session: &read)
+            else { return nil }
+            let answer = Frame.logAcknowledged(sequence: batch.sequence, upto: batch.last)
+            return codec.encode(answer, from: .hub, session: &session)
+        }
+        if case .hello(let hello)? = try? codec.decode(
+            frame, header, from: .device, session: &wire)
+        {
+            greeted[hello.request] = hello.epoch
+        }
+        return nil
+    }
+
+    func hear(_ frame: [UInt8]) {
+        var wire = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
+        guard let header = try? codec.header(frame), header.session == nil,
+            case .state(let state)? = try? codec.decode(
+                frame, header, from: .hub, session: &wire),
+            let epoch = greeted[state.request]
+        else { return }
+        let session = WireSession(
+            device: epoch, hub: state.reference.epoch, request: state.request, base: state.time,
+            commit: state.reference.commit)
+        sessions[session.tag] = session
+    }
 }
 
 /// A stream's only reader, where a `@Sendable` closure reads.

@@ -58,22 +58,31 @@ private func decoded(_ bytes: [UInt8], count: Int) throws(FrameError) -> [Int64]
         }
     }
 
-    /// Every form in every order, whether it is the shortest there or not.
-    @Test func everyFormIsChosenSomewhere() throws {
-        var generator = SeededGenerator.announced(for: "everyFormIsChosenSomewhere")
-        var seen: Set<String> = []
-        for _ in 0..<20_000 {
-            let numbers = generator.column(count: generator.number(1...60))
-            let column = try #require(IntegerColumn.plan(numbers)).column
-            switch column.form {
-            case .constant: seen.insert("constant \(column.order)")
-            case .varints: seen.insert("varints \(column.order)")
-            case .runs: seen.insert("runs \(column.order)")
-            case .rice: seen.insert("rice \(column.order)")
-            case .packed: seen.insert("packed \(column.order)")
-            }
+    /// Each form is the shortest for the residuals that it is meant for, whichever differences
+    /// those are.
+    @Test(arguments: 0..<IntegerColumn.ordersCount)
+    func eachFormIsChosenForItsKind(order: Int) throws {
+        var generator = SeededGenerator(seed: 11)
+        let uniform = (0..<40).map { _ in Int64(generator.number(0...1023)) }
+        // Halves, quarters, eighths …: the lengths of a Rice code's quotients.
+        let geometric = (0..<40).map { index in
+            Int64(8 * (index + 1).trailingZeroBitCount + generator.number(0...7))
         }
-        #expect(seen.count == 15, "\(seen.sorted())")
+        let kinds: [(name: String, residuals: [Int64])] = [
+            ("constant", [Int64](repeating: 9, count: 40)),
+            ("varints", (0..<40).map { $0 % 5 == 0 ? 8000 : 60 + $0 % 4 }),
+            ("runs", (0..<40).map { $0 < 15 ? 70 : $0 < 30 ? -9 : 1 << 30 }),
+            ("rice", geometric), ("packed", uniform),
+        ]
+        for (name, residuals) in kinds {
+            // Seeds so large that lower orders are long.
+            var numbers = (0..<order).map { 1 << 40 + Int64($0) } + residuals
+            IntegerColumn.sum(&numbers, order: order)
+            let column = try #require(IntegerColumn.plan(numbers)).column
+            #expect("\(column.form)".hasPrefix(name), "\(name) is written as \(column)")
+            #expect(column.order == order, "\(name) is written as \(column)")
+            #expect(try decoded(encoded(numbers), count: numbers.count) == numbers)
+        }
     }
 
     @Test func everyCodeNamesOneForm() {
@@ -135,7 +144,7 @@ private func decoded(_ bytes: [UInt8], count: Int) throws(FrameError) -> [Int64]
 
     @Test func randomBytesNeverTrap() {
         var generator = SeededGenerator.announced(for: "randomBytesNeverTrap")
-        for _ in 0..<20_000 {
+        for _ in 0..<8000 {
             let bytes = generator.list(0...40) { UInt8(truncatingIfNeeded: $0.next()) }
             let count = generator.once(in: 9) ? 70_000 : generator.number(0...80)
             var reader = ByteReader(bytes[...])

@@ -27,7 +27,8 @@ extension SeededGenerator {
     mutating func path() -> TwinPath {
         let texts = [
             "reported/board/load_1m", "reported/devices/lamp/on", "desired/workloads/web",
-            "config/é", "config/e\u{301}", "desired/a", "reported/x",
+            "config/é", "config/e\u{301}", "desired/a", "reported/x", "notes/rack", "sets/tags",
+            "counters/é",
         ]
         return path(texts.randomElement(using: &self) ?? "")
     }
@@ -61,24 +62,51 @@ extension SeededGenerator {
 
     mutating func reference() -> HubReference { HubReference(epoch: epoch(), commit: counter()) }
 
+    mutating func dot() -> Dot { Dot(epoch: epoch(), counter: counter()) }
+
+    mutating func cell(_ dot: Dot) -> Cell {
+        let path = path()
+        let value =
+            path.kind != .counter ? value() : once(in: 4) ? .null : .int(Int64(number(-9...9)))
+        return Cell(path: path, dot: dot, stamp: stamp(), value: value)
+    }
+
+    /// Of the last days mostly, as in one commit after the other, or anything.
+    private mutating func stamp() -> UInt64 {
+        switch number(0...3) {
+        case 0: return next()
+        case 1: return UInt64(number(0...3))
+        default:
+            let milliseconds: UInt64 = 1_767_225_600_000 + UInt64(number(0...300)) * 1000
+            return milliseconds << 16 + UInt64(number(0...2))
+        }
+    }
+
     mutating func delta() -> IntervalDelta {
         let epoch = epoch()
         let since = counter(upTo: 1 << 60)
         var previous = since
+        let most: UInt64 = 1 << 40
         let cells = list(0...4) { generator in
-            previous += 1 + generator.counter(upTo: 1 << 40)
-            return Cell(
-                path: generator.path(), dot: Dot(epoch: epoch, counter: previous),
-                stamp: generator.next(), value: generator.value())
+            previous += 1 + generator.counter(upTo: most)
+            return generator.cell(Dot(epoch: epoch, counter: previous))
+        }
+        var last = since
+        let removals = list(0...2) { generator in
+            last += 1 + generator.counter(upTo: most)
+            return Removal(
+                dot: Dot(epoch: epoch, counter: last), removed: generator.list(0...4) { $0.dot() })
         }
         return IntervalDelta(
-            epoch: epoch, since: since, upto: previous + counter(upTo: 1 << 40), cells: cells)
+            epoch: epoch, since: since, upto: max(previous, last) + counter(upTo: most),
+            cells: cells, removals: removals)
     }
 
-    mutating func winner() -> Cell {
-        Cell(
-            path: path(), dot: Dot(epoch: epoch(), counter: counter()), stamp: next(),
-            value: value())
+    /// As the wire has them: by epoch, then by counter.
+    mutating func winners() -> [Cell] {
+        let dots = Set(
+            list(0...4) { Dot(epoch: $0.epoch(), counter: 1 + $0.counter(upTo: 1 << 40)) })
+        return dots.sorted().map { cell($0) }
     }
 
     mutating func sequence() -> LogSequence {
@@ -120,35 +148,60 @@ extension SeededGenerator {
         return LogBatch(sequence: sequence(), first: first, items: items, clocks: clocks)
     }
 
+    /// What both ends of a session know.
+    mutating func session() -> WireSession {
+        WireSession(
+            device: Epoch(random: next(), role: .device), hub: Epoch(random: next(), role: .hub),
+            request: next(), base: WallTime(milliseconds: Int64(bitPattern: next() >> 20)),
+            commit: counter())
+    }
+
     static let frameKinds = 11
 
-    /// A frame of one type; the types count from 0.
-    mutating func frame(kind: Int) -> Frame {
+    /// A frame of one type, in a session; the types count from 0.
+    mutating func frame(kind: Int, in session: WireSession) -> Frame {
         switch kind {
         case 0:
             .hello(
-                request: next(), epoch: epoch(), reference: once(in: 3) ? nil : reference(),
-                context: context())
+                Frame.Hello(
+                    request: next(), epoch: session.device,
+                    reference: once(in: 3) ? nil : reference(), recent: context(),
+                    deltas: list(0...3) { $0.delta() }))
         case 1: .seed(request: next(), deltas: list(0...3) { $0.delta() }, isLast: once(in: 2))
         case 2:
             .up(
-                session: epoch(), epoch: epoch(), deltas: list(0...3) { $0.delta() },
-                hubContext: context())
-        case 3: .log(session: epoch(), batch: batch())
-        case 4:
-            .state(
-                request: next(), session: epoch(), reference: reference(), context: context(),
-                deltas: list(0...3) { $0.delta() }, isLast: once(in: 2))
-        case 5: .want(request: next())
-        case 6:
-            .down(
-                session: epoch(), reference: reference(), acknowledged: context(),
-                deltas: list(0...3) { $0.delta() }, winners: list(0...3) { $0.winner() },
-                isLast: once(in: 2))
-        case 7: .logAcknowledged(session: epoch(), sequence: sequence(), upto: counter())
-        case 8: .reset(session: epoch())
-        case 9: .hint(session: epoch())
+                Frame.Up(
+                    question: UInt8(number(0...255)), deltas: list(0...3) { $0.delta() },
+                    joined: joined(by: session.hub)))
+        case 3: .log(batch())
+        case 4: .state(state(in: session))
+        case 5: .want(request: next(), have: context())
+        case 6: .down(down(in: session))
+        case 7: .logAcknowledged(sequence: sequence(), upto: counter())
+        case 8: .reset
+        case 9: .hint(hub: epoch())
         default: .refused(reason: text())
         }
+    }
+
+    /// Mostly of one epoch, the other side's.
+    private mutating func joined(by epoch: Epoch) -> CausalContext {
+        once(in: 2) ? CausalContext([epoch: 1 + counter(upTo: 1 << 40)]) : context()
+    }
+
+    private mutating func state(in session: WireSession) -> Frame.State {
+        Frame.State(
+            request: session.request,
+            reference: HubReference(epoch: session.hub, commit: session.commit),
+            time: session.base, context: context(), deltas: list(0...3) { $0.delta() },
+            winners: winners(), dead: list(0...3) { $0.dot() }, isLast: once(in: 2))
+    }
+
+    private mutating func down(in session: WireSession) -> Frame.Down {
+        Frame.Down(
+            question: once(in: 3) ? nil : UInt8(number(0...255)), commit: counter(),
+            acknowledged: joined(by: session.device), deltas: list(0...3) { $0.delta() },
+            winners: winners(), dead: list(0...3) { $0.dot() },
+            complete: once(in: 2) ? CausalContext() : context(), isLast: once(in: 2))
     }
 }

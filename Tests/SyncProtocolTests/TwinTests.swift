@@ -7,12 +7,13 @@ import Testing
     @Test(arguments: [
         ("reported/a", CellKind.singleWriter), ("desired/workloads/web", .lastWriterWins),
         ("config/é/😀", .lastWriterWins), ("reported/ spaced ", .singleWriter),
+        ("notes/rack", .multiValue), ("sets/tags", .addWinsSet), ("counters/starts", .counter),
     ])
     func theFirstSegmentDecidesTheKind(text: String, kind: CellKind) throws {
         let path = try TwinPath(text)
         #expect(path.kind == kind && path.text == text)
         #expect(path.isWritable(by: .device))
-        #expect(path.isWritable(by: .hub) == (kind == .lastWriterWins))
+        #expect(path.isWritable(by: .hub) == (kind != .singleWriter))
     }
 
     @Test(arguments: [
@@ -20,7 +21,7 @@ import Testing
         ("/reported/a", .badSegment), ("reported//a", .badSegment), ("reported/a/", .badSegment),
         ("reported/a\nb", .badSegment), ("reported/a\0", .badSegment),
         ("reported/\u{7F}", .badSegment), ("Reported/a", .unknownPrefix("Reported")),
-        ("notes/a", .unknownPrefix("notes")), ("reported2/a", .unknownPrefix("reported2")),
+        ("note/a", .unknownPrefix("note")), ("reported2/a", .unknownPrefix("reported2")),
     ])
     func refusesWhatIsNoPath(text: String, fault: TwinPath.Fault) {
         #expect(throws: fault) { try TwinPath(text) }
@@ -157,51 +158,72 @@ import Testing
 
     @Test func followsAClockThatRuns() {
         var clock = HybridLogicalClock()
-        let first = clock.tick(Self.now)
-        #expect(first.wall == Self.now)
-        let second = clock.tick(WallTime(milliseconds: Self.now.milliseconds + 1))
-        #expect(second > first && second.wall.milliseconds == Self.now.milliseconds + 1)
+        let first = clock.stamp(Self.now)
+        #expect(first.wall == Self.now && first == HybridTimestamp(wall: Self.now))
+        // One commit has one stamp.
+        #expect(clock.stamp(Self.now) == first)
+        let second = clock.stamp(WallTime(milliseconds: Self.now.milliseconds + 1))
+        #expect(second.wall.milliseconds == Self.now.milliseconds + 1)
     }
 
     @Test(arguments: [Int64.min, -1, 0, 4_070_908_800_000, .max])
     func neverGoesBackWhereTheWallJumps(milliseconds: Int64) {
         var clock = HybridLogicalClock()
-        let before = clock.tick(Self.now)
-        let jumped = clock.tick(WallTime(milliseconds: milliseconds))
-        let after = clock.tick(Self.now)
-        #expect(jumped > before && (after > jumped || jumped.rawValue >= .max - 1))
+        let before = clock.stamp(Self.now)
+        let jumped = clock.stamp(WallTime(milliseconds: milliseconds))
+        let after = clock.stamp(Self.now)
+        #expect(jumped >= before && after == max(jumped, before))
     }
 
-    @Test func everyStampIsLaterThanAllBefore() {
-        var generator = SeededGenerator.announced(for: "everyStampIsLaterThanAllBefore")
+    /// A board in 1970 does not lose every argument: it takes the time from what it has seen.
+    @Test func isNeverBehindWhatWasSeen() {
+        var generator = SeededGenerator.announced(for: "isNeverBehindWhatWasSeen")
         var clock = HybridLogicalClock()
-        var latest = HybridTimestamp(rawValue: 0)
+        var latest = WallTime(milliseconds: 0)
         for _ in 0..<2000 {
             if generator.once(in: 3) {
                 let stamp = HybridTimestamp(rawValue: generator.next() >> 16)
                 clock.observe(stamp)
-                latest = max(latest, stamp)
+                latest = max(latest, stamp.wall)
             } else {
                 let wall = Int64.random(in: 0...Self.year2099.milliseconds, using: &generator)
-                let stamp = clock.tick(WallTime(milliseconds: wall))
-                #expect(stamp > latest)
-                latest = stamp
+                latest = max(latest, WallTime(milliseconds: wall))
+                #expect(clock.stamp(WallTime(milliseconds: wall)).wall == latest)
             }
         }
     }
 
-    /// More ticks in one millisecond than the counter's 16 bits hold run into the next.
-    @Test func theCounterOverflowsIntoTheMilliseconds() {
+    /// The counter part is the key's own: whoever replaces a write wins over it.
+    @Test func aStampThatReplacesAnotherIsLater() {
+        let now = HybridTimestamp(wall: Self.now)
+        #expect(now.replacing(nil) == now)
+        #expect(now.replacing(now.rawValue - 1) == now)
+        #expect(now.replacing(now.rawValue).rawValue == now.rawValue + 1)
+        let ahead = HybridTimestamp(wall: Self.year2099)
+        #expect(now.replacing(ahead.rawValue).rawValue == ahead.rawValue + 1)
+        // More writes to one key in a millisecond than 16 bits hold run into the next.
+        let last = now.rawValue | 0xFFFF
+        #expect(now.replacing(last).wall.milliseconds == Self.now.milliseconds + 1)
+    }
+
+    /// The hub denied a time from the future: the board's next stamps are of the present again.
+    @Test func aTimeThatWasDeniedIsForgotten() {
         var clock = HybridLogicalClock()
-        for _ in 0...65_536 { _ = clock.tick(Self.now) }
-        #expect(clock.latest.wall.milliseconds == Self.now.milliseconds + 1)
+        _ = clock.stamp(Self.year2099)
+        #expect(clock.stamp(Self.now).wall == Self.year2099)
+        clock.lower(to: HybridTimestamp(wall: Self.now))
+        let later = WallTime(milliseconds: Self.now.milliseconds + 5)
+        #expect(clock.stamp(later).wall == later)
+        // One that lies ahead of everything seen changes nothing.
+        clock.lower(to: HybridTimestamp(wall: Self.year2099))
+        #expect(clock.stamp(later).wall == later)
     }
 
     @Test func theEndsAreKept() {
         #expect(HybridTimestamp(wall: WallTime(milliseconds: .min)).rawValue == 0)
         let end = HybridTimestamp(wall: WallTime(milliseconds: .max))
         #expect(end.rawValue == UInt64.max << 16)
-        var clock = HybridLogicalClock(latest: HybridTimestamp(rawValue: .max))
-        #expect(clock.tick(Self.now).rawValue == .max)
+        let clock = HybridLogicalClock(latest: HybridTimestamp(rawValue: .max))
+        #expect(end.replacing(clock.latest.rawValue).rawValue == .max)
     }
 }

@@ -20,7 +20,9 @@ struct ImportRules {
         // The real SQL, shared by both worlds.
         "SQLiteStore": ["Platform", "SyncProtocol", "CSQLite"],
         // The two worlds.
-        "LinuxPlatform": ["Platform", "CMosquitto", "CYAML", "CEdgeShims", "Glibc"],
+        "LinuxPlatform": [
+            "Platform", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "Glibc",
+        ],
         "Simulator": ["Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore"],
         // What a board does, what a hub does, the hub's web face and its client.
         "EdgeAgent": [
@@ -48,8 +50,8 @@ struct ImportRules {
             "Platform", "LinuxPlatform", "FleetClient", "ArgumentParser", "Yams",
         ]),
         "edge-bench": ecosystem.union([
-            "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "FleetClient",
-            "ArgumentParser",
+            "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent", "FleetHub",
+            "FleetClient", "ArgumentParser",
         ]),
     ])
 

@@ -85,7 +85,7 @@ extension Agent {
     }
 
     private func current(_ path: TwinPath) -> Value? {
-        (try? store.twin.cell(store.device, path))??.value
+        (try? store.document.register(path))??.value
     }
 
     private func complain(_ payload: UnreadablePayload) {

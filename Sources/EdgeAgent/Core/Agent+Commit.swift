@@ -48,9 +48,9 @@ extension Agent {
         }
         let reading = world.timekeeper.now()
         let believed = clock.believed(reading)
-        let changed: [Cell]
+        let committed: AgentStore.Committed
         do {
-            changed = try store.commit(
+            committed = try store.commit(
                 stage.batch(now: believed, floor: clock.isSynchronized ? believed : nil))
         } catch {
             return storeFailed(error)
@@ -63,8 +63,11 @@ extension Agent {
             isStoreFailing = false
             event("store.recovered", [])
         }
-        if !changed.isEmpty { perform(session.onChanged(reading.monotonic)) }
-        if changed.contains(where: { $0.kind == .lastWriterWins }) { reconcile() }
+        for fault in committed.refused where complaints.allows("write", at: reading.monotonic) {
+            event("twin.refused", [("reason", .string(fault.description))])
+        }
+        if !committed.documents.isEmpty { carryOut(sync.onChanged(store, reading.monotonic)) }
+        if committed.changed.contains(where: { $0.kind == .lastWriterWins }) { reconcile() }
         keepBoundsIfNeeded(reading)
     }
 
@@ -145,7 +148,7 @@ extension Agent {
             }
             offerRows()
             // What the hub holds of this board comes back with the next greeting.
-            perform(session.onStoreReplaced(confirmed: try fresh.confirmed(), now))
+            carryOut(try sync.onStoreReplaced(fresh, now))
             schedule.onRequested(at: now)
         } catch {
             world.report("error store: no new database could be made: \(error)")

@@ -14,45 +14,62 @@ extension Agent {
                 return refusal("set needs path and value", exit: 2)
             }
             return set(path, value)
-        default: return refusal("the agent knows status, get and set", exit: 2)
+        case let op:
+            return change(op ?? "", request)
+                ?? refusal(
+                    "the agent knows status, get, set, add, remove, inc and delete", exit: 2)
         }
-    }
-
-    private func refusal(_ message: String, exit: Int64) -> Value {
-        .object([("ok", .bool(false)), ("error", .string(message)), ("exit", .int(exit))])
     }
 
     private func get(_ prefix: String) -> Value {
         do {
-            let all = try store.twin.cells(store.device)
+            let all = try store.document.cells()
             let cells = all.filter { cell in
                 let text = cell.path.text
                 return prefix.isEmpty || text == prefix || text.hasPrefix(prefix + "/")
                     || prefix.hasSuffix("/") && text.hasPrefix(prefix)
             }
-            guard prefix.isEmpty || !cells.isEmpty else {
+            let shown = Self.shown(cells)
+            guard prefix.isEmpty || !shown.isEmpty else {
                 return refusal("there is nothing at \(prefix)", exit: 3)
             }
-            let list = cells.map { cell in
-                Value.object([("path", .string(cell.path.text)), ("value", cell.value)])
-            }
-            return .object([("ok", .bool(true)), ("cells", .array(list))])
+            return .object([("ok", .bool(true)), ("cells", .array(shown))])
         } catch {
             return refusal("the store cannot be read: \(error)", exit: 1)
         }
     }
 
+    /// One object a path, in the order of the paths. A deleted register shows null.
+    private static func shown(_ cells: [Cell]) -> [Value] {
+        var list: [Value] = []
+        var rest = cells[...]
+        while let first = rest.first {
+            let group = Array(rest.prefix { $0.path == first.path })
+            rest = rest.dropFirst(group.count)
+            let value = first.kind.isRegister ? first.value : TwinView.value(group)
+            guard let value else { continue }
+            list.append(.object([("path", .string(first.path.text)), ("value", value)]))
+        }
+        return list
+    }
+
     /// The operator at the board: durable before the answer.
-    private func set(_ text: String, _ value: Value) -> Value {
+    func set(_ text: String, _ value: Value) -> Value {
         let path: TwinPath
         do {
             path = try TwinPath(text)
         } catch {
             return refusal("\(error)", exit: 2)
         }
-        guard path.kind == .lastWriterWins, path.answer != nil else {
-            return refusal(
-                "\(text) is the agent's to write; set something under desired/ or config/", exit: 5)
+        guard path.kind == .lastWriterWins else {
+            let isEmptied = path.kind == .multiValue && value == .null
+            return carryOut(isEmptied ? .delete(path) : .set(path, value))
+        }
+        guard path.answer != nil else {
+            return refusal("\(text) is too long for an answer to it", exit: 5)
+        }
+        guard ValueCodec.size(value) <= FrameBounds.value else {
+            return refusal("\(TwinWriteFault.tooLarge(path))", exit: 5)
         }
         let earlier = stage.staged(path)
         write(path, value, .alarm)
@@ -70,8 +87,8 @@ extension Agent {
         if !stage.acknowledgements.isEmpty { commit() }
         let reading = world.timekeeper.now()
         let totals = store.totals
-        let pending = (try? store.unacknowledged(session.acknowledged, bytes: 1 << 20))
-        let cells = (try? store.twin.count(store.device)) ?? 0
+        let pending = (try? store.unconfirmed(sync.session.confirmed, bytes: 1 << 20))
+        let cells = (try? store.document.count()) ?? 0
         return .object([
             ("device", .string(store.device)), ("version", .string(version)),
             ("epoch", .string(store.epoch.text)),
@@ -126,7 +143,7 @@ extension Agent {
 
     private func uplinkStatus(_ reading: ClockReading) -> Value {
         let state =
-            session.session != nil
+            sync.isOpen
             ? "synchronized" : uplink.isConnected ? "connected" : "disconnected"
         let age = reading.monotonic - uplink.since
         let since = WallTime(milliseconds: reading.wall.milliseconds - age.count)

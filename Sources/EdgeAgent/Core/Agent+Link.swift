@@ -24,7 +24,7 @@ extension Agent {
             #endif
             uplink.since = now
             world.report("info uplink: connected")
-            perform(session.onConnected(now))
+            carryOut(sync.onConnected(store, now))
         case .disconnected(let reason):
             if uplink.isConnected {
                 uplink.since = now
@@ -34,27 +34,43 @@ extension Agent {
                 }
             }
             uplink.isConnected = false
-            perform(session.onDisconnected())
+            carryOut(sync.onDisconnected(store, now))
         case .frame(let bytes):
             uplink.bytesReceived += UInt64(bytes.count)
-            do {
-                receive(try FrameCodec.decode(bytes))
-            } catch {
-                uplink.framesUnreadable += 1
-                guard complaints.allows("frame", at: now) else { return }
-                self.event("uplink.unreadable", [("reason", .string("\(error)"))])
-            }
+            carryOut(sync.receive(bytes, store, now))
         }
     }
 
-    private func receive(_ frame: Frame) {
-        guard case .logAcknowledged(let session, let sequence, let upto) = frame else {
-            let before = self.session.confirmed
-            perform(self.session.onFrame(frame, now))
-            guard self.session.confirmed != before else { return }
-            stage.confirmed = self.session.confirmed
-            return schedule.onAcknowledged(at: now)
+    func carryOut(_ effects: [DeviceReplica.Effect]) {
+        for effect in effects { carryOut(effect) }
+    }
+
+    private func carryOut(_ effect: DeviceReplica.Effect) {
+        switch effect {
+        case .send(let bytes): send(bytes, log: nil)
+        case .joined: reconcile()
+        case .opened(let session):
+            // Another opening of the hub's store: it may lack what was acknowledged and not yet
+            // released here.
+            if session != acknowledging {
+                acknowledging = session
+                stage.forgetAcknowledgements()
+            }
+            feeder.onOpened(
+                session, acknowledged: store.outbox.streams.mapValues(\.acknowledged))
+            world.report("info uplink: synchronized with hub \(session.text)")
+        case .closed: feeder.onClosed()
+        case .logAcknowledged(let sequence, let upto): acknowledged(sequence, upto)
+        case .confirmed:
+            stage.confirmed = sync.confirmation
+            schedule.onAcknowledged(at: now)
+        case .event(let event): note(event)
+        case .failed(let error): storeFailed(error)
         }
+    }
+
+    private func acknowledged(_ sequence: LogSequence, _ upto: UInt64) {
+        guard let session = sync.session.session else { return }
         switch feeder.onAcknowledged(sequence, upto: upto, session: session) {
         case .advanced(let upto):
             stage.acknowledge(sequence, upto: upto)
@@ -73,84 +89,30 @@ extension Agent {
         }
     }
 
-    func perform(_ directives: [DeviceSession.Directive]) {
-        for directive in directives {
-            guard perform(directive) else { return }
+    /// What the sync noticed, as an event of the board; each kind at most once a minute.
+    private func note(_ event: SyncEvent) {
+        switch event {
+        case .frameRefused(let reason):
+            uplink.framesUnreadable += 1
+            guard complaints.allows("frame", at: now) else { return }
+            self.event("uplink.unreadable", [("reason", .string(reason))])
+        case .refused(let reason):
+            world.report("error uplink: the hub refuses this device: \(reason)")
+            guard complaints.allows("refusal", at: now) else { return }
+            self.event("uplink.refused", [("reason", .string(reason))])
+        case .hubResetDetected:
+            guard complaints.allows("hub reset", at: now) else { return }
+            self.event("hub.reset", [])
+        case .forkDetected, .restoreDetected, .clockAhead, .writeRefused: break
         }
-    }
-
-    /// False where the directives after this one must not be carried out.
-    private func perform(_ directive: DeviceSession.Directive) -> Bool {
-        do throws(SQLiteError) {
-            switch directive {
-            case .greet(let request):
-                send(
-                    .hello(
-                        request: request, epoch: store.epoch,
-                        reference: try store.hubReference(), context: try store.context()))
-            case .seed(let request):
-                let parts = try store.seed(bytes: configuration.uplink.frameBytesMax)
-                for (number, deltas) in parts.enumerated() {
-                    send(
-                        .seed(
-                            request: request, deltas: deltas, isLast: number == parts.count - 1))
-                }
-            case .sendChanges(let session):
-                try sendChanges(session)
-            case .join(let deltas, let winners, let covered, let complete, let reference):
-                let isJoined = try store.join(
-                    deltas: deltas, winners: winners, seen: covered, reference: reference)
-                guard isJoined, try store.context().covers(complete) else {
-                    perform(session.onBaseMissing(now))
-                    return false
-                }
-                if !deltas.isEmpty || !winners.isEmpty { reconcile() }
-            case .opened(let session):
-                // Another opening of the hub's store: it may lack what was acknowledged and not
-                // yet released here.
-                if session != acknowledging {
-                    acknowledging = session
-                    stage.forgetAcknowledgements()
-                }
-                feeder.onOpened(
-                    session, acknowledged: store.outbox.streams.mapValues(\.acknowledged))
-                world.report("info uplink: synchronized with hub \(session.text)")
-            case .closed:
-                feeder.onClosed()
-            case .report(let refusal):
-                world.report("error uplink: the hub refuses this device: \(refusal)")
-                if complaints.allows("refusal", at: now) {
-                    event("uplink.refused", [("reason", .string(refusal))])
-                }
-            }
-            return true
-        } catch {
-            if case .join = directive { session.onJoinFailed(now) }
-            storeFailed(error)
-            return false
-        }
-    }
-
-    private func sendChanges(_ session: Epoch) throws(SQLiteError) {
-        let (deltas, isMore) = try store.unacknowledged(
-            self.session.acknowledged, bytes: configuration.uplink.frameBytesMax)
-        let context = try store.context().filtered(.hub)
-        send(.up(session: session, epoch: store.epoch, deltas: deltas, hubContext: context))
-        // Counts as a change: the rest goes as soon as this part is answered.
-        if isMore { perform(self.session.onChanged(now)) }
     }
 
     @discardableResult
-    private func send(_ frame: Frame) -> Bool {
+    private func send(_ bytes: [UInt8], log batch: LogBatch?) -> Bool {
         guard let link = world.link else { return false }
-        let bytes = FrameCodec.encode(frame)
         guard link.send(bytes) == .sent else { return false }
         #if EDGE_MUTANTS
-            if case .log(_, let batch) = frame {
-                mutantFrames.append((batch.sequence, batch.last))
-            } else {
-                mutantFrames.append((nil, 0))
-            }
+            mutantFrames.append((batch?.sequence, batch?.last ?? 0))
         #endif
         uplink.bytesSent += UInt64(bytes.count)
         budget.onSent(bytes.count, at: now)
@@ -159,7 +121,7 @@ extension Agent {
 
     /// Sends committed rows as long as the window, the link and the budget take them.
     func feed() {
-        guard let session = session.session else { return }
+        guard sync.isOpen else { return }
         while let (sequence, first) = feeder.next(lowest: budget.lowest(now)) {
             do {
                 guard
@@ -169,7 +131,7 @@ extension Agent {
                     feeder.forget(sequence)
                     continue
                 }
-                guard send(.log(session: session, batch: batch)) else { return }
+                guard let bytes = sync.encode(batch), send(bytes, log: batch) else { return }
                 feeder.onSent(sequence, through: batch.last, at: now)
             } catch {
                 return storeFailed(error)

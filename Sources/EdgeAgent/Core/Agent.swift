@@ -32,7 +32,8 @@ public actor Agent {
     var bus = BusState()
     var complaints = EventLimiter()
 
-    var session: DeviceSession
+    /// The sync of this board's own document.
+    var sync: DeviceReplica
     var feeder: LogFeeder
     /// The opening of the hub's store that the staged acknowledgements came from.
     var acknowledging: Epoch?
@@ -85,10 +86,14 @@ public actor Agent {
                 event: configuration.state.commitEvent,
                 telemetry: configuration.state.commitTelemetry))
         bridge = MQTTDeviceBridge(settings: Agent.deviceSettings(configuration))
-        var sync = DeviceSession.Settings()
-        sync.timeout = configuration.uplink.ackTimeout
-        session = DeviceSession(
-            settings: sync, entropy: world.entropy, confirmed: try store.confirmed())
+        var session = DeviceSession.Settings()
+        session.timeout = configuration.uplink.ackTimeout
+        sync = DeviceReplica(
+            session: DeviceSession(
+                settings: session, entropy: world.entropy, confirmed: try store.confirmed(),
+                reference: try store.hubReference()),
+            codec: FrameCodec(compressor: world.compressor), epoch: epoch,
+            frameBytes: configuration.uplink.frameBytesMax)
         var feed = LogFeeder.Settings()
         feed.framesInFlight = configuration.uplink.framesInFlightMax
         feed.timeout = configuration.uplink.ackTimeout
@@ -200,7 +205,7 @@ public actor Agent {
         observe(reading)
         if now >= sampleDue { sampleBoard(now) }
         if let due = workloadsDue, now >= due { tendWorkloads(now) }
-        perform(session.onTick(now))
+        carryOut(sync.onTick(store, now))
         feeder.onTick(now)
         if let due = wishesDue, now >= due { reconcile() }
         if let due = checkDue, now >= due { checkStore() }
@@ -223,7 +228,8 @@ public actor Agent {
         if let due = schedule.deadline, now >= due { commit() }
         feed()
         let deadlines = [
-            schedule.deadline, session.deadline, feeder.deadline, workloadsDue, checkDue, trimDue,
+            schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
+            trimDue,
             sampleDue, upkeepDue, copyDue, wishesDue,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())

@@ -20,13 +20,16 @@ public struct AgentWorld: Sendable {
     public var trimMemory: @Sendable () -> Void
     /// SQLite's VFS; nil for the platform's own.
     public var vfs: String?
+    /// Shortens log frames; nil sends them as they are.
+    public var compressor: (any Compressor)?
 
     public init(
         timekeeper: any Timekeeper, entropy: any Entropy, fileSystem: any FileSystem,
         processes: any ProcessRunner, timer: any WakeTimer, control: any ControlListener,
         bus: (any MessageBus)?, link: (any Link)?, executor: any SerialExecutor,
         report: @escaping @Sendable (String) -> Void,
-        trimMemory: @escaping @Sendable () -> Void = {}, vfs: String? = nil
+        trimMemory: @escaping @Sendable () -> Void = {}, vfs: String? = nil,
+        compressor: (any Compressor)? = nil
     ) {
         self.timekeeper = timekeeper
         self.entropy = entropy
@@ -40,5 +43,6 @@ public struct AgentWorld: Sendable {
         self.report = report
         self.trimMemory = trimMemory
         self.vfs = vfs
+        self.compressor = compressor
     }
 }

@@ -19,7 +19,7 @@ struct Stage {
     private(set) var marks: [String: Int64] = [:]
     var clock: BootClock?
     /// What the hub's answers have covered of this device's writes.
-    var confirmed: CausalContext?
+    var confirmed: AgentStore.Confirmation?
 
     var isEmpty: Bool {
         rowCount == 0 && writes.isEmpty && acknowledgements.isEmpty && marks.isEmpty
@@ -84,7 +84,7 @@ struct Stage {
     func batch(now: WallTime, floor: WallTime?) -> AgentStore.Batch {
         var batch = AgentStore.Batch(now: now)
         batch.writes = writes.sorted { $0.key < $1.key }
-            .map { AgentStore.Write(path: $0.key, value: $0.value) }
+            .map { AgentStore.Write(.set($0.key, $0.value)) }
         var rows = rows
         if let row = lossRow {
             let event = MessagePriority.event
@@ -95,7 +95,7 @@ struct Stage {
         }
         batch.acknowledgements = acknowledgements
         batch.marks = marks
-        batch.confirmed = confirmed
+        if let confirmed { batch.confirmed[AgentStore.own] = confirmed }
         batch.clock = clock
         batch.clockFloor = floor
         return batch

@@ -11,7 +11,7 @@
         func mutateOnPuback() {
             guard mutant == .releaseOnPuback, !mutantFrames.isEmpty else { return }
             let (sequence, upto) = mutantFrames.removeFirst()
-            guard let sequence, let session = session.session,
+            guard let sequence, let session = sync.session.session,
                 case .advanced(let upto) = feeder.onAcknowledged(
                     sequence, upto: upto, session: session)
             else { return }
@@ -27,16 +27,14 @@
 
         /// Sends what the next commit would take, under the numbers it would get.
         func mutateBeforeCommit() {
-            guard mutant == .publishBeforeCommit, let session = session.session,
-                let link = world.link
-            else { return }
+            guard mutant == .publishBeforeCommit, let link = world.link else { return }
             for rows in stage.batch(now: WallTime(milliseconds: 0), floor: nil).rows {
                 let sequence = LogSequence(stream: rows.stream, epoch: store.epoch)
                 let first = (store.outbox.streams[sequence]?.last ?? 0) + 1
                 let batch = LogBatch(
                     sequence: sequence, first: first, items: rows.rows.map { .row($0) },
                     clocks: [])
-                _ = link.send(FrameCodec.encode(.log(session: session, batch: batch)))
+                if let bytes = sync.encode(batch) { _ = link.send(bytes) }
             }
         }
     }

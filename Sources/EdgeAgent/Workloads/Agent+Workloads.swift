@@ -17,14 +17,14 @@ extension Agent {
         do throws(SQLiteError) {
             var specs: [String: WorkloadSpec] = [:]
             var unreadable: Set<String> = []
-            for cell in try store.twin.cells(store.device, prefix: "desired/") {
+            for cell in try store.document.cells(prefix: "desired/") {
                 if cell.path.text.hasPrefix(Self.workloadPrefix) {
                     try reconcileWorkload(cell, &specs, &unreadable)
                 } else if try !isAnswered(cell) {
                     reconcileDevice(cell)
                 }
             }
-            for cell in try store.twin.cells(store.device, prefix: "config/")
+            for cell in try store.document.cells(prefix: "config/")
             where try !isAnswered(cell) {
                 answer(cell, "this agent has no setting \(cell.path.text)")
             }
@@ -108,7 +108,7 @@ extension Agent {
         }
         do throws(SQLiteError) {
             // A wish that took the place of this one gets an answer of its own.
-            guard let cell = try store.twin.cell(store.device, wish.path), cell.dot == wish.dot
+            guard let cell = try store.document.register(wish.path), cell.dot == wish.dot
             else { return }
             answer(cell, refusal)
         } catch {
@@ -131,14 +131,14 @@ extension Agent {
     private func isAnswered(_ cell: Cell) throws(SQLiteError) -> Bool {
         guard let path = cell.path.answer else { return true }
         var answer = stage.staged(path)
-        if answer == nil { answer = try store.twin.cell(store.device, path)?.value }
+        if answer == nil { answer = try store.document.register(path)?.value }
         return answer?["epoch"]?.stringValue == cell.dot.epoch.text
             && answer?["counter"]?.intValue == Int64(cell.dot.counter)
     }
 
     func recallWorkloads() {
         let prefix = "reported/workloads/"
-        for cell in (try? store.twin.cells(store.device, prefix: prefix)) ?? [] {
+        for cell in (try? store.document.cells(prefix: prefix)) ?? [] {
             supervisor.recall(String(cell.path.text.dropFirst(prefix.count)), cell.value)
         }
     }

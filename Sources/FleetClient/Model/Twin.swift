@@ -33,13 +33,14 @@ public enum WriteStatus: Sendable, Hashable, CustomStringConvertible {
 public struct TwinCell: Sendable, Hashable {
     /// Where it is: `desired/workloads/web`.
     public let path: String
-    /// null for a cell that was removed.
+    /// null for a cell that was removed; an array of all values of a note and of all elements of
+    /// a set; a counter's sum.
     public let value: Value
-    /// `single-writer` or `last-writer-wins`.
+    /// `single-writer`, `last-writer-wins`, `multi-value`, `set` or `counter`.
     public let type: String?
-    /// `hub` or `device`.
+    /// `hub`, `device` or `both`.
     public let writer: String?
-    /// nil for what the device reports.
+    /// nil for anything but a wish, which the device answers.
     public let status: WriteStatus?
     /// Why the device refused.
     public let reason: String?
@@ -52,6 +53,16 @@ public struct TwinCell: Sendable, Hashable {
         status = try fields.optionalString("status").map(WriteStatus.init)
         reason = try fields.optionalString("reason")
     }
+}
+
+/// A change of a set or a counter.
+public enum TwinChange: Sendable, Hashable {
+    /// Puts an element into a set.
+    case add(Value)
+    /// Takes an element out of a set; nothing where it is not in it.
+    case remove(Value)
+    /// Adds to a counter.
+    case increment(Int64)
 }
 
 /// A workload on a device: what is desired of it and what the device reports.

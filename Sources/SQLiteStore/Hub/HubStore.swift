@@ -10,6 +10,7 @@ public final class HubStore {
         MetaTable.schema + TwinTables.schema + DeviceTable.schema + LogTables.schema
             + """
             CREATE TABLE lineage(epoch INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+            CREATE TABLE epoch_owner(epoch INTEGER PRIMARY KEY, device TEXT NOT NULL);
             CREATE TABLE token(hash TEXT PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL);
             """
     ])
@@ -19,13 +20,20 @@ public final class HubStore {
     public let twin: TwinTables
     public let devices: DeviceTable
     public let log: LogTables
-    public private(set) var commit: UInt64 = 0
+    /// Numbers the commits of this database, over all its openings.
+    public private(set) var commit: UInt64
     public var clock: HybridLogicalClock
+
+    /// The highest dot that this opening has given in each document; what is beyond it was never
+    /// born, whoever says so.
+    public private(set) var given: [String: UInt64] = [:]
 
     let connection: Connection
     let meta: MetaTable
     private let upsertLineage: Statement
     private let lineageOf: Statement
+    private let ownerOf: Statement
+    private let noteOwner: Statement
 
     public init(
         path: String, epoch: Epoch, options: Connection.Options = Connection.Options()
@@ -41,8 +49,12 @@ public final class HubStore {
             "INSERT INTO lineage(epoch, last) VALUES(?1,?2) "
                 + "ON CONFLICT(epoch) DO UPDATE SET last=excluded.last")
         lineageOf = try connection.prepare("SELECT last FROM lineage WHERE epoch=?1")
+        ownerOf = try connection.prepare("SELECT device FROM epoch_owner WHERE epoch=?1")
+        noteOwner = try connection.prepare(
+            "INSERT OR IGNORE INTO epoch_owner(epoch, device) VALUES(?1,?2)")
         clock = HybridLogicalClock(
             latest: HybridTimestamp(rawValue: try meta.bits("hlc") ?? 0))
+        commit = UInt64(clamping: try connection.integer("SELECT max(last) FROM lineage"))
         // The reference that a device gets must be found again, also if nothing is ever written.
         try write { () throws(SQLiteError) in () }
     }
@@ -55,6 +67,7 @@ public final class HubStore {
         do {
             return try connection.transaction { () throws(SQLiteError) in
                 commit += 1
+                twin.sequence = commit
                 try upsertLineage.run(.bits(epoch.nonce), .integer(commit))
                 let result = try body()
                 try meta.set("hlc", .bits(clock.latest.rawValue))
@@ -62,6 +75,7 @@ public final class HubStore {
             }
         } catch {
             (commit, clock) = before
+            twin.forget()
             log.forgetNumbers()
             throw error
         }
@@ -78,6 +92,19 @@ public final class HubStore {
         return last.map { reference.commit <= $0 } ?? false
     }
 
+    public func noteGiven(_ counter: UInt64, in document: String) {
+        given[document] = max(given[document] ?? 0, counter)
+    }
+
+    /// Whether a device may claim an epoch: it is the first to do so, or was.
+    public func owns(_ device: String, _ epoch: Epoch) throws(SQLiteError) -> Bool {
+        try noteOwner.run(.bits(epoch.nonce), .text(device))
+        let owner = try ownerOf.query([.bits(epoch.nonce)]) { (row) throws(SQLiteError) in
+            row.text(0)
+        }.first
+        return owner?.isSameBytes(as: device) ?? false
+    }
+
     public func hasToken(hash: String) throws(SQLiteError) -> Bool {
         let rows = try connection.query("SELECT 1 FROM token WHERE hash=?1", [.text(hash)]) {
             (row) throws(SQLiteError) in row.integer(0)
@@ -92,16 +119,44 @@ public final class HubStore {
         }
     }
 
+    /// Brings everything into the main file, so that this file alone is a backup.
+    public func checkpoint() throws(SQLiteError) {
+        try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
     public func quickCheck() throws(SQLiteError) -> [String] { try connection.quickCheck() }
 
     /// Removes all that is stored of a device, inside the caller's `write`.
     public func deleteData(of device: String) throws(SQLiteError) {
-        for table in ["cell", "context"] {
-            try connection.prepare("DELETE FROM \(table) WHERE doc=?1").run(.text(device))
-        }
+        try twin.remove(device)
         for table in ["log", "cursor", "boot_clock"] {
             try connection.prepare("DELETE FROM \(table) WHERE device=?1").run(.text(device))
         }
         log.forgetNumbers()
+    }
+}
+
+extension HubStore {
+    /// A write of this hub's own, inside the caller's `write`.
+    public func apply(
+        _ write: TwinWrite, to document: String, now: WallTime
+    ) throws(SQLiteError) -> Result<JoinOutcome, TwinWriteFault> {
+        try apply([write], to: document, now: now)[0]
+    }
+
+    /// Several writes under one stamp, in the order of their paths; what each led to.
+    public func apply(
+        _ writes: [TwinWrite], to document: String, now: WallTime
+    ) throws(SQLiteError) -> [Result<JoinOutcome, TwinWriteFault>] {
+        let twin = twin.document(document)
+        var writer = TwinWriter(epoch: epoch, counter: try twin.seen(epoch))
+        let stamp = clock.stamp(now)
+        var results: [Result<JoinOutcome, TwinWriteFault>] = []
+        for write in TwinWrite.inOrder(writes) {
+            results.append(try twin.write(write, by: &writer, stamp: stamp))
+        }
+        try twin.advance(epoch, to: writer.counter)
+        noteGiven(writer.counter, in: document)
+        return results
     }
 }

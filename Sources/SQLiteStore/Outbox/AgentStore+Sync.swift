@@ -1,97 +1,162 @@
 public import SyncProtocol
 
 extension AgentStore {
-    /// The hub state that this store joined last.
-    public func hubReference() throws(SQLiteError) -> HubReference? {
-        guard let epoch = try meta.bits("hub.epoch"), let commit = try meta.bits("hub.commit")
+    /// The board's own twin.
+    public var document: TwinDocument { twin.document(Self.own) }
+
+    /// The hub state that this store joined last, of one document; nil for the board's own.
+    public func hubReference(
+        _ document: String? = nil
+    ) throws(SQLiteError) -> HubReference? {
+        let names = Self.referenceNames(document ?? Self.own)
+        guard let epoch = try meta.bits(names.epoch), let commit = try meta.bits(names.commit)
         else { return nil }
         return HubReference(epoch: Epoch(nonce: epoch), commit: commit)
     }
 
-    /// Kept as a context without cells; no device's name has a slash in it.
-    var confirmedDocument: String { device + "/confirmed" }
-
-    /// What the hub's answers had covered at the last commit that said so.
-    public func confirmed() throws(SQLiteError) -> CausalContext {
-        try twin.context(confirmedDocument)
+    func setHubReference(
+        _ document: String, _ reference: HubReference
+    ) throws(SQLiteError) {
+        let names = Self.referenceNames(document)
+        try meta.set(names.epoch, .bits(reference.epoch.nonce))
+        try meta.set(names.commit, .integer(reference.commit))
     }
 
-    public func context() throws(SQLiteError) -> CausalContext { try twin.context(device) }
+    static func referenceNames(
+        _ document: String
+    ) -> (epoch: String, commit: String) {
+        let suffix = document == own ? "" : "/" + document
+        return ("hub.epoch" + suffix, "hub.commit" + suffix)
+    }
 
-    /// What this device's epochs wrote and the hub has not acknowledged, up to about `bytes`.
-    /// True beside it where more is left.
-    public func unacknowledged(
-        _ acknowledged: CausalContext, bytes: Int
+    /// What the hub's answers had covered of this board's writes at the last commit that said so.
+    public func confirmed(_ document: String? = nil) throws(SQLiteError) -> CausalContext {
+        let entries = try twin.document(document ?? Self.own).context().entries
+        return CausalContext(
+            entries.compactMapValues { $0.floor > 0 ? $0.floor : nil }
+                .filter { ownEpochs.contains($0.key) })
+    }
+
+    /// Removal records have done their work here once the hub has them.
+    func confirm(_ document: String, _ confirmation: Confirmation) throws(SQLiteError) {
+        let twin = twin.document(document)
+        for entry in confirmation.context.sorted where ownEpochs.contains(entry.epoch) {
+            try twin.raiseFloor(of: entry.epoch, to: entry.counter)
+            try twin.forgetRemovals(of: entry.epoch, upto: entry.counter)
+        }
+        try setHubReference(document, confirmation.reference)
+    }
+
+    /// What this board has seen of the epochs that advanced here last: enough for the hub to tell
+    /// what is missing, together with the reference.
+    public func recent(
+        _ document: String? = nil, limit: Int = 16
+    ) throws(SQLiteError) -> CausalContext {
+        let entries = try twin.document(document ?? Self.own).context().entries
+        let latest = entries.filter { $0.value.counter > 0 }.sorted {
+            ($0.value.sequence, $0.key) > ($1.value.sequence, $1.key)
+        }.prefix(limit)
+        return CausalContext(
+            Dictionary(uniqueKeysWithValues: latest.map { ($0.key, $0.value.counter) }))
+    }
+
+    /// What this board's epochs wrote beyond what the hub has confirmed, up to about `bytes`. True
+    /// beside it where more is left.
+    public func unconfirmed(
+        _ confirmed: CausalContext, document: String? = nil, bytes: Int
     ) throws(SQLiteError) -> (deltas: [IntervalDelta], isMore: Bool) {
-        try deltas(
-            of: try context().filtered(.device), since: acknowledged, bytes: bytes)
+        let twin = twin.document(document ?? Self.own)
+        let intervals = try twin.context().entries
+            .filter { ownEpochs.contains($0.key) && $0.value.counter > confirmed[$0.key] }
+            .sorted { $0.key < $1.key }
+            .map { (epoch: $0.key, since: confirmed[$0.key], upto: $0.value.counter) }
+        noteSent(document ?? Self.own)
+        return try twin.deltas(intervals, bytes: bytes)
     }
 
-    /// All cells of all epochs in parts of about `bytes`, for a hub that lost its history.
-    public func seed(bytes: Int) throws(SQLiteError) -> [[IntervalDelta]] {
-        let context = try context()
-        var parts: [[IntervalDelta]] = []
-        var done = CausalContext()
-        while true {
-            let (deltas, isMore) = try deltas(of: context, since: done, bytes: bytes)
-            for delta in deltas { done.advance(delta.epoch, to: delta.upto) }
-            parts.append(deltas)
-            guard isMore else { return parts }
+    /// The next part of everything that this store holds of all epochs, for a hub that lost its
+    /// history; `done` says which parts went before.
+    public func seed(
+        after done: CausalContext, document: String? = nil, bytes: Int
+    ) throws(SQLiteError) -> (deltas: [IntervalDelta], isMore: Bool) {
+        let twin = twin.document(document ?? Self.own)
+        noteSent(document ?? Self.own)
+        let intervals = try twin.causalContext().sorted
+            .filter { $0.counter > done[$0.epoch] }
+            .map { (epoch: $0.epoch, since: done[$0.epoch], upto: $0.counter) }
+        return try twin.deltas(intervals, bytes: bytes)
+    }
+
+    /// Whether news would lose to a write of this board that the hub has not confirmed. The hub
+    /// may be about to lower that write's stamp; the news would be taken for seen, and lost with
+    /// the hub. The answer to the open question settles it.
+    private func loses(
+        _ deltas: [IntervalDelta], _ document: TwinDocument
+    ) throws(SQLiteError) -> Bool {
+        let entries = try document.context().entries
+        for cell in deltas.flatMap(\.cells) where cell.kind == .lastWriterWins {
+            guard let current = try document.register(cell.path),
+                ownEpochs.contains(current.dot.epoch), current.wins(over: cell)
+            else { continue }
+            if current.dot.counter > entries[current.dot.epoch]?.floor ?? 0 { return true }
+        }
+        return false
+    }
+
+    /// A write of this board came back with an earlier stamp: its clock was ahead, and what was
+    /// taken from it must not rule the stamps to come.
+    private func noteLowered(
+        _ winners: [Cell], _ document: TwinDocument
+    ) throws(SQLiteError) {
+        for winner in winners where winner.kind == .lastWriterWins {
+            guard let current = try document.register(winner.path), current.dot == winner.dot,
+                current.stamp > winner.stamp
+            else { continue }
+            clock.lower(to: HybridTimestamp(rawValue: winner.stamp))
         }
     }
 
-    private func deltas(
-        of context: CausalContext, since base: CausalContext, bytes: Int
-    ) throws(SQLiteError) -> ([IntervalDelta], Bool) {
-        try twin.deltas(device, of: context, since: base, bytes: bytes)
-    }
-
-    /// Joins what the hub sent, durably. False where a base is missing and nothing was joined.
+    /// Joins what the hub sent, durably; nil where a base is missing and nothing was joined.
     public func join(
-        deltas: [IntervalDelta], winners: [Cell], seen: CausalContext, reference: HubReference?
-    ) throws(SQLiteError) -> Bool {
+        _ answer: HubAnswer, document name: String? = nil
+    ) throws(SQLiteError) -> JoinOutcome? {
+        let name = name ?? Self.own
         // Nothing new but a commit number is not worth a write to the card: an older reference is
         // as true.
-        let isKnown = try hubReference()?.epoch == reference?.epoch || reference == nil
-        guard !isKnown || !deltas.isEmpty || !winners.isEmpty else { return true }
-        let before = clock
-        do {
-            return try connection.transaction { () throws(SQLiteError) in
-                guard try twin.join(device, deltas) else { return false }
-                try twin.adopt(device, winners: winners, seen: seen)
-                for cell in deltas.flatMap(\.cells) + winners
-                where cell.kind == .lastWriterWins {
-                    clock.observe(HybridTimestamp(rawValue: cell.stamp))
-                }
-                try meta.set("hlc", .bits(clock.latest.rawValue))
-                if let reference {
-                    try meta.set("hub.epoch", .bits(reference.epoch.nonce))
-                    try meta.set("hub.commit", .integer(reference.commit))
-                }
-                return true
+        if answer.isEmpty, let reference = answer.reference,
+            try hubReference(name)?.epoch == reference.epoch
+        {
+            return JoinOutcome()
+        }
+        guard !answer.isEmpty || answer.reference != nil else { return JoinOutcome() }
+        return try write { () throws(SQLiteError) in
+            let document = twin.document(name)
+            if answer.isNews, try loses(answer.deltas, document) { return nil }
+            guard var outcome = try document.join(answer.deltas, keepsRemovals: false) else {
+                return nil
             }
-        } catch {
-            clock = before
-            throw error
+            try noteLowered(answer.winners, document)
+            let adopted = try document.adopt(
+                winners: answer.winners, dead: answer.dead, seen: answer.covered)
+            outcome.changed += adopted.changed
+            outcome.removed += adopted.removed
+            for cell in answer.deltas.flatMap(\.cells) + answer.winners
+            where cell.kind == .lastWriterWins {
+                clock.observe(HybridTimestamp(rawValue: cell.stamp))
+            }
+            try meta.set("hlc", .bits(clock.latest.rawValue))
+            if let reference = answer.reference, try document.covers(answer.complete) {
+                try setHubReference(name, reference)
+            }
+            return outcome
         }
     }
 }
 
-extension TwinTables {
-    /// The deltas of several epochs, in the order of their nonces, up to about `bytes` together.
-    public func deltas(
-        _ document: String, of context: CausalContext, since base: CausalContext, bytes: Int
-    ) throws(SQLiteError) -> (deltas: [IntervalDelta], isMore: Bool) {
-        var deltas: [IntervalDelta] = []
-        var left = bytes
-        for entry in context.sorted where entry.counter > base[entry.epoch] {
-            guard left > 0 || deltas.isEmpty else { return (deltas, true) }
-            let delta = try delta(
-                document, entry.epoch, since: base[entry.epoch], upto: entry.counter, bytes: left)
-            deltas.append(delta)
-            left -= delta.cells.reduce(16) { $0 + Self.size($1) }
-            guard delta.upto >= entry.counter else { return (deltas, true) }
-        }
-        return (deltas, false)
+extension TwinDocument {
+    /// Whether all of a context was seen here.
+    public func covers(_ context: CausalContext) throws(SQLiteError) -> Bool {
+        let entries = try self.context().entries
+        return context.counters.allSatisfy { $0.value <= entries[$0.key]?.counter ?? 0 }
     }
 }

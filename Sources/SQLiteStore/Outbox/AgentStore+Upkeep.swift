@@ -90,19 +90,30 @@ extension AgentStore {
     /// itself. Small, so that a daily copy does not wear the card.
     public func copyTwin(to path: String) throws(SQLiteError) {
         let copy = try AgentStore(path: path, device: device, epoch: epoch, options: options)
-        let cells = try twin.cells(device)
-        let context = try twin.context(device)
-        try copy.connection.transaction { () throws(SQLiteError) in
-            for cell in cells { try copy.twin.put(device, cell) }
-            for entry in context.sorted {
-                try copy.twin.advance(device, entry.epoch, to: entry.counter)
-            }
+        try copy.write { () throws(SQLiteError) in
+            try copy.take(document, of: self)
             for name in ["hlc", "clock.floor", "hub.epoch", "hub.commit"] {
                 guard let value = try meta.integer(name) else { continue }
                 try copy.meta.set(name, .integer(value))
             }
         }
         try copy.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    private func take(
+        _ source: TwinDocument, of other: AgentStore
+    ) throws(SQLiteError) {
+        for cell in try source.cells() { try document.put(cell) }
+        for (epoch, entry) in try source.context().entries.sorted(by: { $0.key < $1.key }) {
+            // So that the copy names the same epochs as recent.
+            twin.sequence = entry.sequence
+            try document.advance(epoch, to: entry.counter)
+            try document.raiseFloor(of: epoch, to: entry.floor)
+            for removal in try source.removals(epoch, since: 0, upto: entry.counter) {
+                try document.keep(removal)
+            }
+        }
+        for epoch in other.ownEpochs.sorted() { try own(epoch) }
     }
 
     /// A position that a commit stored; nil where none did.

@@ -26,14 +26,25 @@ public final class AgentStore {
         }
     }
 
+    /// A write to the board's own document, or to one that it shares with others.
     public struct Write: Sendable {
-        public let path: TwinPath
-        public let value: Value
+        public let write: TwinWrite
+        /// Nil for the board's own.
+        public let document: String?
 
-        public init(path: TwinPath, value: Value) {
-            self.path = path
-            self.value = value
+        public init(_ write: TwinWrite, document: String? = nil) {
+            self.write = write
+            self.document = document
         }
+    }
+
+    /// What a commit changed in the twins, and which writes were none.
+    public struct Committed: Sendable {
+        public var changed: [Cell] = []
+        public var removed: [Cell] = []
+        /// Documents that have something new for the hub.
+        public var documents: Set<String> = []
+        public var refused: [TwinWriteFault] = []
     }
 
     /// What one commit takes.
@@ -42,8 +53,8 @@ public final class AgentStore {
         public var rows: [Rows] = []
         public var acknowledgements: [LogSequence: UInt64] = [:]
         public var clock: BootClock?
-        /// What the hub's answers have covered of this device's writes.
-        public var confirmed: CausalContext?
+        /// What the hub's answers have covered of this device's writes, by document.
+        public var confirmed: [String: Confirmation] = [:]
         /// Named positions, such as how far a workload's output was read.
         public var marks: [String: Int64] = [:]
         /// What a write of this commit is stamped with at least.
@@ -54,11 +65,25 @@ public final class AgentStore {
         public init(now: WallTime) { self.now = now }
     }
 
+    /// What the hub has confirmed, and as of which of its commits.
+    public struct Confirmation: Sendable, Hashable {
+        public var context: CausalContext
+        public var reference: HubReference
+
+        public init(context: CausalContext, reference: HubReference) {
+            self.context = context
+            self.reference = reference
+        }
+    }
+
     static let migrations = Migrations(steps: [
         MetaTable.schema + TwinTables.schema + OutboxTables.schema
+            + "CREATE TABLE own_epoch(epoch INTEGER PRIMARY KEY);"
     ])
 
     public let device: String
+    /// The board's own document. A name as long as its device's would stand twice in each cell.
+    public static let own = ""
     /// This opening of the store.
     public let epoch: Epoch
     /// The store was open when its last process ended.
@@ -71,7 +96,13 @@ public final class AgentStore {
     let connection: Connection
     let meta: MetaTable
     var clock: HybridLogicalClock
-    private var counter: UInt64 = 0
+    /// This opening's hand in each document that it wrote to.
+    private var writers: [String: TwinWriter] = [:]
+    /// How many of this opening's dots in each document have left, or may have.
+    private var sent: [String: UInt64] = [:]
+    /// Every opening of this store that wrote, and this one.
+    private(set) var ownEpochs: Set<Epoch>
+    private let noteEpoch: Statement
     private var isMarkedOpen = false
     /// A commit failed, and what memory holds of the outbox may be ahead of the database.
     private var isOutboxStale = false
@@ -91,39 +122,55 @@ public final class AgentStore {
         totals = try LogTotals(meta)
         clock = HybridLogicalClock(
             latest: HybridTimestamp(rawValue: try meta.bits("hlc") ?? 0))
+        noteEpoch = try connection.prepare("INSERT OR IGNORE INTO own_epoch(epoch) VALUES(?1)")
+        ownEpochs = Set(
+            try connection.query("SELECT epoch FROM own_epoch") { (row) throws(SQLiteError) in
+                Epoch(nonce: row.bits(0))
+            })
+        ownEpochs.insert(epoch)
+        twin.sequence = try twin.lastSequence()
+    }
+
+    /// One transaction on the twins: all of `body` or nothing of it.
+    func write<Result>(
+        _ body: () throws(SQLiteError) -> Result
+    ) throws(SQLiteError) -> Result {
+        let before = (writers, clock)
+        do {
+            return try connection.transaction { () throws(SQLiteError) in
+                twin.sequence += 1
+                return try body()
+            }
+        } catch {
+            (writers, clock) = before
+            twin.forget()
+            throw error
+        }
     }
 
     /// Commits a batch: all of it is durable when this returns, or nothing of it happened.
-    /// Returns what changed in the twin.
-    public func commit(_ batch: Batch) throws(SQLiteError) -> [Cell] {
+    public func commit(_ batch: Batch) throws(SQLiteError) -> Committed {
         if isOutboxStale {
             try outbox.load(connection)
             isOutboxStale = false
         }
-        let before = (counter, clock, totals, isMarkedOpen)
+        let before = (totals, isMarkedOpen)
         do {
-            return try connection.transaction { () throws(SQLiteError) in try apply(batch) }
+            return try write { () throws(SQLiteError) in try apply(batch) }
         } catch {
-            (counter, clock, totals, isMarkedOpen) = before
+            (totals, isMarkedOpen) = before
             // On a failing card this may fail too; then it is done before the next commit.
             isOutboxStale = (try? outbox.load(connection)) == nil
             throw error
         }
     }
 
-    private func apply(_ batch: Batch) throws(SQLiteError) -> [Cell] {
+    private func apply(_ batch: Batch) throws(SQLiteError) -> Committed {
         if !isMarkedOpen {
             try meta.set("open", .integer(Int64(1)))
             try outbox.forgetFinished(current: epoch)
         }
-        var changed: [Cell] = []
-        for write in batch.writes {
-            if let cell = try apply(write, now: batch.now) { changed.append(cell) }
-        }
-        if !changed.isEmpty {
-            try twin.advance(device, epoch, to: counter)
-            try meta.set("hlc", .bits(clock.latest.rawValue))
-        }
+        let committed = try apply(batch.writes, now: batch.now)
         for rows in batch.rows {
             try outbox.append(
                 LogSequence(stream: rows.stream, epoch: epoch), rows.priority, rows.rows)
@@ -136,37 +183,55 @@ public final class AgentStore {
         if let floor = batch.clockFloor {
             try meta.set("clock.floor", .integer(floor.milliseconds))
         }
-        for entry in batch.confirmed?.sorted ?? [] {
-            try twin.advance(confirmedDocument, entry.epoch, to: entry.counter)
+        for (document, confirmation) in batch.confirmed {
+            try confirm(document, confirmation)
         }
         for (name, position) in batch.marks {
             try meta.set("mark." + name, .integer(position))
         }
         try totals.store(meta)
         isMarkedOpen = true
-        return changed
+        return committed
     }
 
-    /// A report that says nothing new is no write. A wish is one even then: it may have to win
-    /// over another replica's.
-    private func apply(_ write: Write, now: WallTime) throws(SQLiteError) -> Cell? {
-        let current = try twin.cell(device, write.path)
-        let stamp: UInt64
-        switch write.path.kind {
-        case .singleWriter:
-            if current?.value == write.value { return nil }
-            // The highest stamp came from elsewhere, if at all; it must not stop this board.
-            stamp = min(current?.stamp ?? 0, .max - 1) + 1
-        case .lastWriterWins:
-            if let current { clock.observe(HybridTimestamp(rawValue: current.stamp)) }
-            stamp = clock.tick(now).rawValue
+    /// One stamp for the whole commit. Writes go in the order of their paths, so that counters
+    /// and keys rise together: a frame then says both in next to nothing.
+    private func apply(_ writes: [Write], now: WallTime) throws(SQLiteError) -> Committed {
+        var committed = Committed()
+        guard !writes.isEmpty else { return committed }
+        let stamp = clock.stamp(now)
+        let ordered = writes.enumerated().sorted {
+            ($0.element.write.path, $0.offset) < ($1.element.write.path, $1.offset)
         }
-        counter += 1
-        let cell = Cell(
-            path: write.path, dot: Dot(epoch: epoch, counter: counter), stamp: stamp,
-            value: write.value)
-        try twin.put(device, cell)
-        return cell
+        for (_, entry) in ordered {
+            let name = entry.document ?? Self.own
+            let document = twin.document(name)
+            var writer = TwinWriter(epoch: epoch, counter: try document.seen(epoch))
+            if let earlier = writers[name] { writer = earlier }
+            writer.sent = sent[name] ?? 0
+            let before = writer.counter
+            switch try document.write(entry.write, by: &writer, stamp: stamp) {
+            case .success(let outcome):
+                committed.changed += outcome.changed
+                committed.removed += outcome.removed
+                if writer.counter > before { committed.documents.insert(name) }
+            case .failure(let fault): committed.refused.append(fault)
+            }
+            writers[name] = writer
+        }
+        for name in committed.documents {
+            guard let writer = writers[name] else { continue }
+            try twin.document(name).advance(epoch, to: writer.counter)
+        }
+        guard !committed.documents.isEmpty else { return committed }
+        try own(epoch)
+        try meta.set("hlc", .bits(clock.latest.rawValue))
+        return committed
+    }
+
+    func own(_ epoch: Epoch) throws(SQLiteError) {
+        ownEpochs.insert(epoch)
+        try noteEpoch.run(.bits(epoch.nonce))
     }
 
     /// Releases log rows that the hub has committed, and counts them.
@@ -183,6 +248,17 @@ public final class AgentStore {
         try outbox.acknowledge(sequence, upto: upto, current: epoch)
         let covered = upto - stream.acknowledged
         totals.acknowledged += covered - min(covered, missing)
+    }
+
+    /// Brings everything into the main file, so that this file alone is a backup.
+    public func checkpoint() throws(SQLiteError) {
+        try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
+    /// What this opening has written to a document may leave now.
+    func noteSent(_ document: String) {
+        guard let writer = writers[document] else { return }
+        sent[document] = writer.counter
     }
 
     /// Marks the store as closed in good order.

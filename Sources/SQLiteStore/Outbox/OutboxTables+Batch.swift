@@ -16,9 +16,12 @@ extension OutboxTables {
         }
         try rows(stream, from: builder.next) { (number, row, size) throws(SQLiteError) in
             builder.append(row, number: number, size: size)
-            return builder.size < bytes
+            return builder.size < bytes && builder.items.count < Self.itemsMost
         }
-        if builder.size < bytes { builder.fill(upto: stream.last) }
+        // What follows is missing only where the rows came to their end.
+        if builder.size < bytes, builder.items.count < Self.itemsMost {
+            builder.fill(upto: stream.last)
+        }
         guard !builder.items.isEmpty else { return nil }
         var clocks: [BootClock] = []
         for boot in builder.boots {
@@ -26,6 +29,9 @@ extension OutboxTables {
         }
         return LogBatch(sequence: sequence, first: first, items: builder.items, clocks: clocks)
     }
+
+    /// Half of what a frame may hold: between any two rows a gap record may stand.
+    private static let itemsMost = LogBatchCodec.itemsMost / 2 - 1
 }
 
 /// Puts rows and gap records into one contiguous run.

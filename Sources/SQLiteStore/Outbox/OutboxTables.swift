@@ -32,6 +32,8 @@ public final class OutboxTables {
         CREATE TABLE gap(
             stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
             reason INTEGER NOT NULL, PRIMARY KEY(stream, first)) WITHOUT ROWID;
+        CREATE TABLE finished(
+            name TEXT PRIMARY KEY, rows INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE boot_clock(
             boot INTEGER PRIMARY KEY, off INTEGER NOT NULL, quality INTEGER NOT NULL);
         """
@@ -43,6 +45,8 @@ public final class OutboxTables {
     private let insertStream: Statement
     private let updateStream: Statement
     private let deleteStream: Statement
+    private let noteFinished: Statement
+    private let finishedStreams: Statement
     private let insertRow: Statement
     private let rowsFrom: Statement
     private let trimRows: Statement
@@ -62,6 +66,10 @@ public final class OutboxTables {
         updateStream = try connection.prepare(
             "UPDATE stream SET last=?2, acked=?3, trimmed=?4 WHERE id=?1")
         deleteStream = try connection.prepare("DELETE FROM stream WHERE id=?1")
+        noteFinished = try connection.prepare(
+            "INSERT INTO finished(name, rows, last) VALUES(?1,?2,?2) ON CONFLICT(name) DO UPDATE "
+                + "SET rows=rows+excluded.rows, last=excluded.last")
+        finishedStreams = try connection.prepare("SELECT name, rows, last FROM finished")
         insertRow = try connection.prepare(
             "INSERT INTO log(id, boot, mono, off, quality, key, value) "
                 + "VALUES(?1<<40|?2,?3,?4,?5,?6,?7,?8)")
@@ -141,8 +149,7 @@ public final class OutboxTables {
         try trimRows.run(.integer(stream.id), .integer(upto))
         try trimGaps.run(.integer(stream.id), .integer(upto))
         if sequence.epoch != current, upto == stream.last {
-            try deleteStream.run(.integer(stream.id))
-            streams[sequence] = nil
+            try finish(stream)
         } else {
             try store(stream)
         }
@@ -153,9 +160,23 @@ public final class OutboxTables {
     func forgetFinished(current: Epoch) throws(SQLiteError) {
         for (sequence, stream) in streams
         where sequence.epoch != current && stream.acknowledged == stream.last {
-            try deleteStream.run(.integer(stream.id))
-            streams[sequence] = nil
+            try finish(stream)
         }
+    }
+
+    /// A sequence that goes is remembered by its length alone, with the others of its stream.
+    private func finish(_ stream: OutboxStream) throws(SQLiteError) {
+        try deleteStream.run(.integer(stream.id))
+        try noteFinished.run(.text(stream.sequence.stream), .integer(stream.last))
+        streams[stream.sequence] = nil
+    }
+
+    /// How many numbers the forgotten sequences of each stream had, and the last of the latest.
+    public func finished() throws(SQLiteError) -> [String: (rows: UInt64, last: UInt64)] {
+        let rows = try finishedStreams.query([]) { (row) throws(SQLiteError) in
+            (row.text(0), (rows: row.bits(1), last: row.bits(2)))
+        }
+        return Dictionary(rows, uniquingKeysWith: { _, last in last })
     }
 
     /// Drops up to `limit` of the oldest rows of a sequence above `protected`, only those from
@@ -212,7 +233,7 @@ public final class OutboxTables {
         streams[stream.sequence] = stream
     }
 
-    func gaps(_ stream: OutboxStream, from first: UInt64) throws(SQLiteError) -> [LogGap] {
+    public func gaps(_ stream: OutboxStream, from first: UInt64) throws(SQLiteError) -> [LogGap] {
         try gapsFrom.query([.integer(stream.id), .integer(first)]) { (row) throws(SQLiteError) in
             guard let reason = GapReason(rawValue: UInt8(clamping: row.integer(2))) else {
                 throw row.damaged("gap reason")

@@ -11,6 +11,9 @@ public struct LogSequence: Sendable, Hashable, Comparable {
         self.epoch = epoch
     }
 
+    /// Whether a text can name a stream.
+    static func isStream(_ text: String) -> Bool { !text.isEmpty && text.utf8.count <= 128 }
+
     public static func < (left: Self, right: Self) -> Bool {
         (left.stream, left.epoch) < (right.stream, right.epoch)
     }

@@ -1,9 +1,11 @@
 public import Platform
 
-/// The device's side of a sync session, as a value: events in, directives out.
+/// The device's side of a sync session about one document, as a value: events in, directives out.
 ///
-/// The device always asks: `hello`, then `up`; the hub answers, or hints that it has something.
-/// One question is open at a time, so a lost answer costs a timeout and never a write.
+/// The device always asks: `hello`, then `up`; the hub answers, or says that it has something. One
+/// question is open at a time, so a lost answer costs a timeout and never a write. A session
+/// lasts as long as both processes live: after a break of the link the next question is an `up`
+/// again, one round trip.
 public struct DeviceSession: Sendable {
     public struct Settings: Sendable {
         /// How long an answer may take before the question is asked again. It doubles up to
@@ -26,50 +28,60 @@ public struct DeviceSession: Sendable {
 
     /// To be carried out in order.
     public enum Directive: Sendable, Hashable {
-        /// Send `hello` with what the store holds.
+        /// Send `hello` with what the store holds and the first part of what is not confirmed.
         case greet(request: UInt64)
-        /// Send everything the store holds as `seed`.
-        case seed(request: UInt64)
-        /// Send `up` with what the hub has not acknowledged.
-        case sendChanges(session: Epoch)
+        /// Send the next part of everything the store holds, beyond `after`, as `seed`.
+        case seed(request: UInt64, after: CausalContext)
+        /// Send `up` with what is not confirmed.
+        case ask(question: UInt8)
         /// Join and commit. Where a base is missing, or `complete` is not covered after it (a part
         /// was lost on the way), call `onBaseMissing` and leave the directives after this one.
-        case join(
-            deltas: [IntervalDelta], winners: [Cell], covered: CausalContext,
-            complete: CausalContext, reference: HubReference?)
+        case join(HubAnswer)
         /// The session stands: log frames may flow.
         case opened(session: Epoch)
         case closed
+        /// The hub does not know the history that this device has joined: it was wiped, or a
+        /// backup of it restored.
+        case reportReset
         case report(refusal: String)
     }
 
     public private(set) var phase = Phase.offline
-    /// What the hub is known to have committed of device epochs, in this session.
-    public private(set) var acknowledged = CausalContext()
-    /// What answers to `up` have covered, over all sessions. The hub may have lowered a stamp of
-    /// what it committed, and only such an answer says so: a cell whose answer was lost is sent
-    /// again, although the hub's context covers it. Keep it in the store, sooner or later.
+    /// What answers have covered of this device's epochs, over all sessions. The hub may have
+    /// lowered a stamp of what it committed, and only the answer to it says so: a cell whose
+    /// answer was lost is sent again. Keep it in the store, sooner or later, and with it
+    /// `reference`.
     public private(set) var confirmed: CausalContext
+    /// The hub state joined last. Never older than what `confirmed` came from.
+    public private(set) var reference: HubReference?
     /// When to call `onTick` at the latest.
     public private(set) var deadline: MonotonicTime?
 
     private let settings: Settings
     private let entropy: any Entropy
     private var timeout: Milliseconds
-    private var isUpOutstanding = false
-    /// Something changed since the last `up` was built.
+    /// The session that both sides last knew, also while the link is down.
+    private var known: Epoch?
+    private var question: UInt8 = 0
+    private var isOutstanding = false
+    /// Something changed since the last question was built.
     private var isDirty = false
-    /// `confirmed` before the answer that is being joined.
-    private var confirmedBefore = CausalContext()
+    /// What the open question carries of this device's epochs.
+    private var asked = CausalContext()
+    private var before: (confirmed: CausalContext, reference: HubReference?)
 
-    /// - Parameter confirmed: as the store has it from an earlier run.
+    /// - Parameters:
+    ///   - confirmed: As the store has it from an earlier run.
+    ///   - reference: Likewise.
     public init(
         settings: Settings = Settings(), entropy: any Entropy,
-        confirmed: CausalContext = CausalContext()
+        confirmed: CausalContext = CausalContext(), reference: HubReference? = nil
     ) {
         self.settings = settings
         self.confirmed = confirmed
+        self.reference = reference
         self.entropy = entropy
+        before = (confirmed, reference)
         timeout = settings.timeout
     }
 
@@ -77,9 +89,16 @@ public struct DeviceSession: Sendable {
         if case .synchronized(let session) = phase { session } else { nil }
     }
 
+    /// Whether this is the question that waits for an answer.
+    public func awaits(_ question: UInt8?) -> Bool { isOutstanding && question == self.question }
+
     public mutating func onConnected(_ now: MonotonicTime) -> [Directive] {
         timeout = settings.timeout
-        return greet(now)
+        guard let known else { return greet(now) }
+        phase = .synchronized(session: known)
+        isOutstanding = false
+        isDirty = true
+        return [.opened(session: known)] + ask(now)
     }
 
     public mutating func onDisconnected() -> [Directive] {
@@ -95,9 +114,16 @@ public struct DeviceSession: Sendable {
         return ask(now)
     }
 
-    /// A delta did not join: this side lacks what it builds on.
+    /// A greeting or a question left, with this much of the device's epochs in it.
+    public mutating func onSent(_ deltas: [IntervalDelta]) {
+        asked = CausalContext()
+        for delta in deltas { asked.advance(delta.epoch, to: delta.upto) }
+    }
+
+    /// An answer did not join: this side lacks what it builds on, or reads it in other words.
     public mutating func onBaseMissing(_ now: MonotonicTime) -> [Directive] {
-        confirmed = confirmedBefore
+        (confirmed, reference) = before
+        known = nil
         guard phase != .offline else { return [] }
         return closing + greet(now)
     }
@@ -105,17 +131,17 @@ public struct DeviceSession: Sendable {
     /// An answer could not be written: it is as if it had not come. The deadline greets anew; not
     /// at once, as a disk that is full stays so for a while.
     public mutating func onJoinFailed(_ now: MonotonicTime) {
-        confirmed = confirmedBefore
+        (confirmed, reference) = before
         guard session != nil else { return }
-        isUpOutstanding = true
+        isOutstanding = true
         deadline = now + timeout
     }
 
     /// The store was replaced by another one, which has its own memory of what was confirmed.
     public mutating func onStoreReplaced(
-        confirmed: CausalContext, _ now: MonotonicTime
+        confirmed: CausalContext, reference: HubReference?, _ now: MonotonicTime
     ) -> [Directive] {
-        confirmedBefore = confirmed
+        before = (confirmed, reference)
         return onBaseMissing(now)
     }
 
@@ -128,7 +154,7 @@ public struct DeviceSession: Sendable {
         case .greeting, .refused:
             timeout = min(timeout * 2, settings.timeoutMaximum)
             return greet(now)
-        case .synchronized where isUpOutstanding:
+        case .synchronized where isOutstanding:
             // No answer: the hub may be gone or new. A greeting tells.
             return [.closed] + greet(now)
         case .synchronized:
@@ -139,66 +165,88 @@ public struct DeviceSession: Sendable {
 
     public mutating func onFrame(_ frame: Frame, _ now: MonotonicTime) -> [Directive] {
         switch frame {
-        case .state(let request, let session, let reference, let context, let deltas, let isLast):
-            guard phase == .greeting(request: request) else { return [] }
-            let join = Directive.join(
-                deltas: deltas, winners: [], covered: CausalContext(),
-                complete: isLast ? context : CausalContext(),
-                reference: isLast ? reference : nil)
-            guard isLast else {
-                deadline = now + timeout
-                return [join]
-            }
-            phase = .synchronized(session: session)
-            timeout = settings.timeout
-            confirmedBefore = confirmed
-            acknowledged = context.filtered(.device).limited(to: confirmed)
-            isUpOutstanding = false
-            isDirty = true
-            return [join, .opened(session: session)] + ask(now)
-        case .want(let request):
+        case .state(let state): return onState(state, now)
+        case .want(let request, let have):
             guard phase == .greeting(request: request) else { return [] }
             deadline = now + timeout
-            return [.seed(request: request)]
-        case .down(
-            let session, let reference, let acknowledged, let deltas, let winners, let isLast):
-            guard session == self.session, isUpOutstanding else { return [] }
-            self.acknowledged.merge(acknowledged)
-            // What was read is confirmed by the next question.
-            if !deltas.isEmpty { isDirty = true }
-            let join = Directive.join(
-                deltas: deltas, winners: winners, covered: acknowledged,
-                complete: CausalContext(), reference: isLast ? reference : nil)
-            guard isLast else {
-                deadline = now + timeout
-                return [join]
-            }
-            isUpOutstanding = false
-            // The last part carries the winners, so only with it the answer is complete.
-            confirmedBefore = confirmed
-            confirmed.merge(acknowledged)
-            deadline = now + settings.idleInterval
-            return [join] + ask(now)
-        case .reset(let session):
-            // A reset that answers an older session's frame says nothing of this one; neither
-            // does one that crosses a greeting on its way.
-            guard let current = self.session else { return [] }
-            guard session != current || isUpOutstanding else { return [] }
+            let report: [Directive] = have.isEmpty ? [.reportReset] : []
+            return report + [.seed(request: request, after: have)]
+        case .down(let down): return onDown(down, now)
+        case .reset:
+            guard session != nil else { return [] }
             return [.closed] + greet(now)
-        case .hint(let session):
-            guard let current = self.session else { return [] }
-            guard session == current else { return [.closed] + greet(now) }
+        case .hint(let hub):
+            guard let session else { return [] }
+            guard session == hub else { return [.closed] + greet(now) }
             isDirty = true
             return ask(now)
         case .refused(let reason):
             guard phase != .offline else { return [] }
             let wasOpen = session != nil
             phase = .refused(reason: reason)
+            known = nil
             deadline = now + settings.timeoutMaximum
             return (wasOpen ? [.closed] : []) + [.report(refusal: reason)]
-        case .logAcknowledged, .hello, .seed, .up, .log:
-            return []
+        case .logAcknowledged, .hello, .seed, .up, .log: return []
         }
+    }
+
+    private mutating func onState(_ state: Frame.State, _ now: MonotonicTime) -> [Directive] {
+        guard phase == .greeting(request: state.request) else {
+            // What answers another greeting opens nothing; what it says of the twin is as true.
+            return state.deltas.isEmpty ? [] : [.join(.news(state.deltas))]
+        }
+        guard state.isLast else {
+            deadline = now + timeout
+            return [.join(HubAnswer(deltas: state.deltas))]
+        }
+        let session = state.reference.epoch
+        phase = .synchronized(session: session)
+        known = session
+        timeout = settings.timeout
+        isOutstanding = false
+        // The first question tells the hub what came, and brings what the greeting had no room
+        // for.
+        isDirty = true
+        before = (confirmed, reference)
+        let covered = asked.limited(to: state.context)
+        confirmed.merge(covered)
+        reference = state.reference
+        // What the hub holds now is the truth also where it has lowered a stamp since this board
+        // saw it, so its registers count as winners.
+        let registers = state.deltas.flatMap(\.cells).filter(\.kind.isRegister)
+        let join = HubAnswer(
+            deltas: state.deltas, winners: state.winners + registers, dead: state.dead,
+            covered: state.context, complete: state.context, reference: state.reference)
+        return [.join(join), .opened(session: session)] + ask(now)
+    }
+
+    private mutating func onDown(_ down: Frame.Down, _ now: MonotonicTime) -> [Directive] {
+        guard let session else { return [] }
+        // What was read is confirmed by the next question.
+        if !down.deltas.isEmpty { isDirty = true }
+        guard let question = down.question else {
+            return [.join(.news(down.deltas))] + ask(now)
+        }
+        // An answer to an older question says less than the one to come; its news are news.
+        guard isOutstanding, question == self.question else {
+            return down.deltas.isEmpty ? [] : [.join(.news(down.deltas))]
+        }
+        guard down.isLast else {
+            deadline = now + timeout
+            return [.join(HubAnswer(deltas: down.deltas))]
+        }
+        isOutstanding = false
+        timeout = settings.timeout
+        before = (confirmed, reference)
+        let reference = HubReference(epoch: session, commit: down.commit)
+        confirmed.merge(asked.limited(to: down.acknowledged))
+        self.reference = reference
+        deadline = now + settings.idleInterval
+        let join = HubAnswer(
+            deltas: down.deltas, winners: down.winners, dead: down.dead,
+            covered: down.acknowledged, complete: down.complete, reference: reference)
+        return [.join(join)] + ask(now)
     }
 
     private var closing: [Directive] { session != nil ? [.closed] : [] }
@@ -206,18 +254,20 @@ public struct DeviceSession: Sendable {
     private mutating func greet(_ now: MonotonicTime) -> [Directive] {
         let request = entropy.next()
         phase = .greeting(request: request)
+        known = nil
         // Half to whole: devices that a hub's restart put in step fall out of it again.
         let half = timeout.count / 2
         deadline = now + Milliseconds(half + Int64(entropy.below(UInt64(half) + 1)))
-        isUpOutstanding = false
+        isOutstanding = false
         return [.greet(request: request)]
     }
 
     private mutating func ask(_ now: MonotonicTime) -> [Directive] {
-        guard let session, isDirty, !isUpOutstanding else { return [] }
+        guard session != nil, isDirty, !isOutstanding else { return [] }
         isDirty = false
-        isUpOutstanding = true
+        isOutstanding = true
         deadline = now + timeout
-        return [.sendChanges(session: session)]
+        question &+= 1
+        return [.ask(question: question)]
     }
 }

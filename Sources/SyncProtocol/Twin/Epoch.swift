@@ -36,7 +36,7 @@ public struct Epoch: Sendable, Hashable, Comparable {
 }
 
 /// The name of one write: born once, in one epoch of one document, and never renamed.
-public struct Dot: Sendable, Hashable {
+public struct Dot: Sendable, Hashable, Comparable {
     public let epoch: Epoch
     /// Counts the writes of this epoch to this document, from 1.
     public let counter: UInt64
@@ -45,6 +45,10 @@ public struct Dot: Sendable, Hashable {
         self.epoch = epoch
         self.counter = counter
     }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.epoch, left.counter) < (right.epoch, right.counter)
+    }
 }
 
 /// Which writes a replica has seen: for each epoch all of them up to a counter.
@@ -52,6 +56,8 @@ public struct CausalContext: Sendable, Hashable {
     public private(set) var counters: [Epoch: UInt64]
 
     public init(_ counters: [Epoch: UInt64] = [:]) { self.counters = counters }
+
+    public var isEmpty: Bool { counters.isEmpty }
 
     /// The highest counter seen of an epoch; 0 where nothing was.
     public subscript(epoch: Epoch) -> UInt64 { counters[epoch] ?? 0 }

@@ -18,19 +18,35 @@ public struct HybridTimestamp: Sendable, Hashable, Comparable {
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// Stamps that never go back, whatever the wall clock does.
+/// The time part of new stamps: the wall clock, but never behind what was seen, so that a board
+/// in 1970 does not lose every argument.
+///
+/// The counter part is the key's own: one more than the stamp that a write replaces, where that is
+/// the later one. So a write wins over what it has seen, and writes to different keys in one
+/// commit bear one stamp.
 public struct HybridLogicalClock: Sendable, Hashable {
     public private(set) var latest: HybridTimestamp
 
     public init(latest: HybridTimestamp = HybridTimestamp(rawValue: 0)) { self.latest = latest }
 
-    /// A stamp later than every stamp ticked or observed so far.
-    public mutating func tick(_ now: WallTime) -> HybridTimestamp {
-        let next = max(latest.rawValue, HybridTimestamp(wall: now).rawValue)
-        latest = HybridTimestamp(rawValue: next == .max ? next : next + 1)
-        return latest
+    /// The stamp of a write now to a key that bears none.
+    public mutating func stamp(_ now: WallTime) -> HybridTimestamp {
+        observe(HybridTimestamp(wall: now))
+        return HybridTimestamp(wall: latest.wall)
     }
 
     /// Takes note of another replica's stamp.
     public mutating func observe(_ stamp: HybridTimestamp) { latest = max(latest, stamp) }
+
+    /// A time that was believed turned out to lie in the future: the hub has lowered a stamp of
+    /// it to this one.
+    public mutating func lower(to stamp: HybridTimestamp) { latest = min(latest, stamp) }
+}
+
+extension HybridTimestamp {
+    /// A stamp for a write that replaces one with the stamp `current`.
+    public func replacing(_ current: UInt64?) -> HybridTimestamp {
+        guard let current, current >= rawValue else { return self }
+        return HybridTimestamp(rawValue: current == .max ? current : current + 1)
+    }
 }

@@ -16,46 +16,55 @@ public struct TwinPath: Sendable, Hashable, Comparable {
             case .badSegment:
                 "the path has an empty segment or a control character; separate names with one /"
             case .unknownPrefix(let prefix):
-                "no twin path starts with \(prefix)/; use desired/, config/ or reported/"
+                "no twin path starts with \(prefix)/; use one of \(TwinPath.prefixes)"
             }
         }
     }
 
     public static let bytesMaximum = 256
+    static let prefixes = "reported/, desired/, config/, notes/, sets/, counters/"
 
     public let text: String
     public let kind: CellKind
+    /// FNV-1a of the bytes. Paths are looked up far more often than made.
+    private let digest: UInt64
 
     public init(_ text: String) throws(Fault) {
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.count <= Self.bytesMaximum else { throw .tooLong }
         let segments = text.split(separator: "/", omittingEmptySubsequences: false)
         guard segments.count >= 2, segments.allSatisfy({ !$0.isEmpty }),
-            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+            text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
         else { throw .badSegment }
         switch segments[0] {
         case "reported": kind = .singleWriter
         case "desired", "config": kind = .lastWriterWins
+        case "notes": kind = .multiValue
+        case "sets": kind = .addWinsSet
+        case "counters": kind = .counter
         default: throw .unknownPrefix(String(segments[0]))
         }
         self.text = text
+        digest = text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     }
 
     /// The path below its prefix, split at the slashes.
     public var segments: [Substring] { text.split(separator: "/") }
 
-    /// Whether the writer of an epoch may write here: only the device reports; hub and the
-    /// operator at the board both desire and configure.
+    /// Whether the writer of an epoch may write here: only the device reports; the rest is hub's
+    /// and board's alike.
     public func isWritable(by role: Epoch.Role) -> Bool {
-        kind == .lastWriterWins || role == .device
+        kind != .singleWriter || role == .device
     }
 
     /// Where the board answers a wish at this path; nil where that would be too long.
     public var answer: TwinPath? { try? TwinPath("reported/" + text) }
 
     public static func == (left: Self, right: Self) -> Bool {
-        left.text.isSameBytes(as: right.text)
+        left.digest == right.digest && left.text.utf8.elementsEqual(right.text.utf8)
     }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 
     /// Bytewise, as the store sorts.
     public static func < (left: Self, right: Self) -> Bool {

@@ -41,6 +41,12 @@ struct ByteReader {
         return value
     }
 
+    mutating func fixed32() throws(FrameError) -> UInt32 {
+        var value: UInt32 = 0
+        for shift in stride(from: UInt32(0), to: 32, by: 8) { value |= UInt32(try byte()) << shift }
+        return value
+    }
+
     /// The number of elements that follow, each at least one byte long.
     mutating func count() throws(FrameError) -> Int {
         let count = try varint()
@@ -53,6 +59,12 @@ struct ByteReader {
         guard length <= FrameBounds.string else { throw .malformed("string too long") }
         defer { index += length }
         return bytes[index..<index + length]
+    }
+
+    /// All that is left.
+    mutating func rest() -> ArraySlice<UInt8> {
+        defer { index = bytes.endIndex }
+        return bytes[index...]
     }
 
     mutating func string() throws(FrameError) -> String {
@@ -85,6 +97,8 @@ public enum FrameError: Error, Sendable, Hashable, CustomStringConvertible {
     case checksumMismatch
     case truncated
     case malformed(String)
+    /// A path's number that nobody spelled here: the session's tables differ.
+    case unknownName(Int64)
 
     public var description: String {
         switch self {
@@ -95,6 +109,7 @@ public enum FrameError: Error, Sendable, Hashable, CustomStringConvertible {
         case .checksumMismatch: "checksum does not match"
         case .truncated: "frame ends too early"
         case .malformed(let what): "malformed frame: \(what)"
+        case .unknownName(let number): "name \(number) is not known here"
         }
     }
 }

@@ -53,12 +53,14 @@ struct ByteWriter {
         }
     }
 
-    /// A text by its bytes: what differs in them must not be read back as one.
-    private struct Spelling: Hashable {
-        let text: String
+    mutating func raw(_ value: some Sequence<UInt8>) { bytes.append(contentsOf: value) }
+}
 
-        static func == (left: Self, right: Self) -> Bool { left.text.isSameBytes(as: right.text) }
-    }
+/// A text by its bytes: what differs in them must not be read back as one.
+struct Spelling: Hashable {
+    let text: String
+
+    static func == (left: Self, right: Self) -> Bool { left.text.isSameBytes(as: right.text) }
 }
 
 /// What a decoder accepts at most. Everything that a frame makes it allocate is bounded by the
@@ -76,4 +78,17 @@ public enum FrameBounds {
     public static let rowNumber: UInt64 = 1 << 40
     /// A string or byte value in bytes.
     public static let string = 1 << 18
+    /// Cells of one frame: columns of equal numbers claim as many as they like in a few bytes.
+    static let cells = 1 << 16
+    /// A twin's value in bytes: with its path it fits half a frame, and no string in it passes its
+    /// own bound.
+    public static let value = 1 << 17
+    /// One epoch's interval in bytes before it is cut: half a frame, for the rest of it has room.
+    public static let interval = bytes / 2
+    /// Epochs that a frame refers back to.
+    static let epochs = 64
+    /// A document's name in bytes.
+    public static let document = 128
+    /// What the paths that one frame spells take once their shared beginnings are written out.
+    static let spelled = 4 << 20
 }

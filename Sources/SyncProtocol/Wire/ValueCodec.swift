@@ -83,6 +83,19 @@ public enum ValueCodec {
         return writer.bytes
     }
 
+    /// About how many bytes `encode` gives: exact for scalars, an upper bound for maps.
+    public static func size(_ value: Value) -> Int {
+        switch value {
+        case .null, .bool: 1
+        case .int(let number): 1 + (70 - (number < 0 ? ~number : number).leadingZeroBitCount) / 7
+        case .double: 9
+        case .string(let text): 3 + text.utf8.count
+        case .bytes(let bytes): 3 + bytes.count
+        case .array(let items): items.reduce(4) { $0 + size($1) }
+        case .map(let entries): entries.reduce(4) { $0 + 3 + $1.key.utf8.count + size($1.value) }
+        }
+    }
+
     public static func decode(_ bytes: [UInt8]) throws(FrameError) -> Value {
         var reader = ByteReader(bytes[...])
         let value = try reader.value()

@@ -12,12 +12,12 @@ struct BitWriter {
             return
         }
         // Fewer than 8 bits are pending, so 64 are enough.
-        pending |= number << UInt64(pendingCount)
-        pendingCount += width
+        pending |= number &<< UInt64(pendingCount)
+        pendingCount &+= width
         while pendingCount >= 8 {
             writer.byte(UInt8(truncatingIfNeeded: pending))
-            pending >>= 8
-            pendingCount -= 8
+            pending &>>= 8
+            pendingCount &-= 8
         }
     }
 
@@ -55,12 +55,12 @@ struct BitReader {
             return low | (try take(width: width - 32, from: &reader)) << 32
         }
         while pendingCount < width {
-            pending |= UInt64(try reader.byte()) << UInt64(pendingCount)
-            pendingCount += 8
+            pending |= UInt64(try reader.byte()) &<< UInt64(pendingCount)
+            pendingCount &+= 8
         }
-        let number = pending & (1 << UInt64(width) - 1)
-        pending >>= UInt64(width)
-        pendingCount -= width
+        let number = pending & (1 &<< UInt64(width) &- 1)
+        pending &>>= UInt64(width)
+        pendingCount &-= width
         return number
     }
 
@@ -94,7 +94,7 @@ struct BitReader {
     }
 
     private mutating func drop(_ count: Int) {
-        pending >>= UInt64(count)
+        pending &>>= UInt64(count)
         pendingCount -= count
     }
 }

@@ -4,19 +4,20 @@ extension ByteReader {
     /// What `ByteWriter.values` wrote.
     ///
     /// As for `column(count:)`, the caller must have bounded `count`. Texts that repeat share
-    /// their memory, and only those of at most `ValueColumn.repeatedTextMost` bytes repeat.
-    mutating func values(count: Int) throws(FrameError) -> [Value] {
+    /// their memory, and only those of at most `ValueColumn.repeatedTextMost` bytes repeat. `depth`
+    /// says in how many arrays and maps the values stand.
+    mutating func values(count: Int, depth: Int = 0) throws(FrameError) -> [Value] {
         guard count > 0 else { return [] }
         guard count <= IntegerColumn.countMost else { throw .malformed("column too long") }
         let first = try byte()
         guard first == ValueColumn.mixed else {
-            return try values(count: count, kind: try kind(Int64(first)))
+            return try values(count: count, kind: try kind(Int64(first)), depth: depth)
         }
         let codes = try column(count: count)
         var kinds: [ValueColumn.Kind] = []
         kinds.reserveCapacity(count)
         for code in codes { kinds.append(try kind(code)) }
-        return try values(kinds)
+        return try values(kinds, depth: depth)
     }
 
     private func kind(_ code: Int64) throws(FrameError) -> ValueColumn.Kind {
@@ -28,7 +29,7 @@ extension ByteReader {
 
     /// A column of one kind, without a list of kinds.
     private mutating func values(
-        count: Int, kind: ValueColumn.Kind
+        count: Int, kind: ValueColumn.Kind, depth: Int
     ) throws(FrameError) -> [Value] {
         switch kind {
         case .int: return try column(count: count).map { .int($0) }
@@ -39,11 +40,13 @@ extension ByteReader {
         case .no: return [Value](repeating: .bool(false), count: count)
         case .yes: return [Value](repeating: .bool(true), count: count)
         case .null: return [Value](repeating: .null, count: count)
-        case .whole: return try wholes(count: count)
+        case .whole: return try wholes(count: count, depth: depth)
         }
     }
 
-    private mutating func values(_ kinds: [ValueColumn.Kind]) throws(FrameError) -> [Value] {
+    private mutating func values(
+        _ kinds: [ValueColumn.Kind], depth: Int
+    ) throws(FrameError) -> [Value] {
         var counts = [Int](repeating: 0, count: Int(ValueColumn.Kind.most) + 1)
         for kind in kinds { counts[Int(kind.rawValue)] += 1 }
         func count(_ kind: ValueColumn.Kind) -> Int { counts[Int(kind.rawValue)] }
@@ -52,7 +55,7 @@ extension ByteReader {
         var decimals = try decimals(count: count(.decimal) + count(.number)).makeIterator()
         var doubles = try doubles(count: count(.double)).makeIterator()
         var texts = try texts(count: count(.string)).makeIterator()
-        var wholes = try wholes(count: count(.whole)).makeIterator()
+        var wholes = try wholes(count: count(.whole), depth: depth).makeIterator()
         var values: [Value] = []
         values.reserveCapacity(kinds.count)
         for kind in kinds {
@@ -145,11 +148,11 @@ extension ByteReader {
         return values
     }
 
-    private mutating func wholes(count: Int) throws(FrameError) -> [Value] {
+    private mutating func wholes(count: Int, depth: Int) throws(FrameError) -> [Value] {
         guard count <= remaining else { throw .truncated }
         var values: [Value] = []
         values.reserveCapacity(count)
-        for _ in 0..<count { values.append(try value()) }
+        for _ in 0..<count { values.append(try value(depth: depth)) }
         return values
     }
 }

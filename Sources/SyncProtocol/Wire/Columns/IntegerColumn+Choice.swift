@@ -12,15 +12,20 @@ extension IntegerColumn {
     static func plan(_ numbers: [Int64]) -> Plan? {
         guard let first = numbers.first else { return nil }
         var choice = Choice()
-        choice.consider(ResidualSizes(numbers, order: 0, seedBytes: 0))
+        var sizes = ResidualSizes(numbers, order: 0, seedBytes: 0)
+        choice.consider(sizes)
         // Nothing is shorter than one number for all.
         if choice.column.form == .constant { return choice.plan([numbers]) }
         var candidates = [numbers]
         var seedBytes = first.zigzag.varintLength
         for order in 1..<min(ordersCount, numbers.count) {
             let residuals = differences(candidates[order - 1], order: order)
-            choice.consider(ResidualSizes(residuals, order: order, seedBytes: seedBytes))
+            let lowerBits = sizes.bits
+            sizes = ResidualSizes(residuals, order: order, seedBytes: seedBytes)
+            choice.consider(sizes)
             candidates.append(residuals)
+            // Where differences are larger than what they are of, theirs are larger still.
+            if sizes.bits > lowerBits { break }
             seedBytes += residuals[order].zigzag.varintLength
         }
         choice.considerRice(candidates)
@@ -96,17 +101,17 @@ private struct ResidualSizes {
         while index < residuals.count {
             let residual = residuals[index]
             let length = residual.zigzag.bitLength
-            bits += length
-            varintBytes += (length * 9 + 64) >> 6
+            bits &+= length
+            varintBytes &+= (length &* 9 &+ 64) &>> 6
             minimum = min(minimum, residual)
             maximum = max(maximum, residual)
             if residual == runResidual {
-                runLength += 1
+                runLength &+= 1
             } else {
                 runBytes += (runLength - 1).varintLength + runResidual.zigzag.varintLength
                 (runLength, runResidual) = (1, residual)
             }
-            index += 1
+            index &+= 1
         }
         runBytes += (runLength - 1).varintLength + runResidual.zigzag.varintLength + seedBytes
         varintBytes += seedBytes
@@ -123,8 +128,8 @@ private struct ResidualSizes {
         var bits = 0
         var index = order
         while index < residuals.count {
-            bits += RiceCode.bits(residuals[index].zigzag, lowBits: lowBits)
-            index += 1
+            bits &+= RiceCode.bits(residuals[index].zigzag, lowBits: lowBits)
+            index &+= 1
         }
         return seedBytes + (bits + 7) / 8
     }

@@ -96,7 +96,7 @@ extension IntegerColumn {
         var index = lower.count - 1
         while index >= order {
             differences[index] = lower[index] &- lower[index - 1]
-            index -= 1
+            index &-= 1
         }
         return differences
     }
@@ -108,7 +108,7 @@ extension IntegerColumn {
             var index = level
             while index < residuals.count {
                 residuals[index] &+= residuals[index - 1]
-                index += 1
+                index &+= 1
             }
             level -= 1
         }
@@ -117,16 +117,16 @@ extension IntegerColumn {
 
 extension Int64 {
     /// Small numbers of either sign as small unsigned ones.
-    var zigzag: UInt64 { UInt64(bitPattern: self << 1 ^ self >> 63) }
+    var zigzag: UInt64 { UInt64(bitPattern: self &<< 1 ^ self &>> 63) }
 }
 
 extension UInt64 {
     /// The number whose `zigzag` this is.
-    var unzigzag: Int64 { Int64(bitPattern: self >> 1) ^ -Int64(bitPattern: self & 1) }
+    var unzigzag: Int64 { Int64(bitPattern: self &>> 1) ^ (0 &- Int64(bitPattern: self & 1)) }
 
     /// Bits up to the highest that is set.
-    var bitLength: Int { 64 - leadingZeroBitCount }
+    var bitLength: Int { 64 &- leadingZeroBitCount }
 
     /// Bytes that this takes as a varint: ⌈bits / 7⌉, at least one.
-    var varintLength: Int { (bitLength * 9 + 64) >> 6 }
+    var varintLength: Int { (bitLength &* 9 &+ 64) &>> 6 }
 }

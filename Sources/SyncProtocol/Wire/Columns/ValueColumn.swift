@@ -53,11 +53,4 @@ struct TextColumn {
         }
         indices.append(Int64(number))
     }
-
-    /// A text by its bytes: what differs in them must not be read back as one.
-    private struct Spelling: Hashable {
-        let text: String
-
-        static func == (left: Self, right: Self) -> Bool { left.text.isSameBytes(as: right.text) }
-    }
 }

@@ -1,0 +1,216 @@
+import Platform
+import SQLiteStore
+import SyncProtocol
+
+extension HubReplica {
+    mutating func greet(
+        _ device: String, _ document: String, _ hello: Frame.Hello, _ store: HubStore,
+        _ now: WallTime, _ outcome: inout Outcome
+    ) throws(SQLiteError) {
+        guard hello.epoch.role == .device else {
+            return refuse("a greeting in a hub's epoch", Self.name(document), &outcome)
+        }
+        guard hasRoom(device, document) else {
+            return refuse("too many documents of one device", Self.name(document), &outcome)
+        }
+        var owned: Set<Epoch> = []
+        let claims =
+            hello.deltas + [
+                IntervalDelta(epoch: hello.epoch, since: 0, upto: 0, cells: [])
+            ]
+        if let fault = try fault(device, document, claims, &owned, store) {
+            return refuse(fault, Self.name(document), &outcome)
+        }
+        let twin = store.twin.document(document)
+        if try lacks(hello, twin, store) {
+            return want(device, document, hello, &outcome)
+        }
+        wanted[key(device, document)] = nil
+        // Who is behind with what others wrote in a shared document was just away.
+        if document == device { try noteRestored(device, hello, twin, &outcome) }
+        // Where the base is missing, the first question brings it all.
+        let joined = try join(device, document, hello.deltas, store, now, &outcome) ?? Joined()
+        let since = hello.reference?.commit ?? 0
+        try open(
+            device, document, hello, known: hello.recent, since: since, owned, joined, store, now,
+            &outcome)
+    }
+
+    /// Whether a device knows of history that is not here: this database was lost or restored, or
+    /// the device was removed and joins again. Hub writes that it holds must come back then: their
+    /// dots would else be given a second time, and the device would take the new for the old.
+    private func lacks(
+        _ hello: Frame.Hello, _ twin: TwinDocument, _ store: HubStore
+    ) throws(SQLiteError) -> Bool {
+        if let reference = hello.reference, try !store.knows(reference) { return true }
+        for entry in hello.recent.sorted where entry.epoch.role == .hub {
+            if entry.counter > (try twin.seen(entry.epoch)) { return true }
+        }
+        return false
+    }
+
+    private mutating func want(
+        _ device: String, _ document: String, _ hello: Frame.Hello, _ outcome: inout Outcome
+    ) {
+        let key = key(device, document)
+        if wanted[key]?.hello.epoch == hello.epoch {
+            wanted[key]?.hello = hello
+        } else {
+            wanted[key] = Wanted(hello: hello)
+            outcome.events.append(.hubResetDetected)
+        }
+        ask(for: document, wanted[key], &outcome)
+    }
+
+    private func ask(for document: String, _ wanted: Wanted?, _ outcome: inout Outcome) {
+        guard let wanted else { return }
+        var wire = WireSession(device: wanted.hello.epoch, hub: Epoch(nonce: 0))
+        let want = Frame.want(request: wanted.hello.request, have: wanted.have)
+        outcome.replies.append(
+            codec.encode(
+                want, from: .hub, session: &wire,
+                document: Self.isShared(document) ? document : ""))
+    }
+
+    /// An earlier epoch of a device that it knows less of than the hub was continued elsewhere: on
+    /// the disk before the backup, or on the card's other copy.
+    private func noteRestored(
+        _ device: String, _ hello: Frame.Hello, _ twin: TwinDocument, _ outcome: inout Outcome
+    ) throws(SQLiteError) {
+        for entry in hello.recent.sorted
+        where entry.epoch.role == .device && entry.epoch != hello.epoch {
+            if entry.counter < (try twin.seen(entry.epoch)) {
+                outcome.events.append(.restoreDetected(device: device))
+                return
+            }
+        }
+    }
+
+    /// Takes a device's copy of the history that this hub lost: its own dots, the hub's, and
+    /// everybody's. Only after a `want`, as no device may claim others' dots otherwise.
+    mutating func seed(
+        _ device: String, _ document: String, _ request: UInt64, _ deltas: [IntervalDelta],
+        _ isLast: Bool, _ store: HubStore, _ now: WallTime, _ outcome: inout Outcome
+    ) throws(SQLiteError) {
+        let key = key(device, document)
+        guard var wanted = wanted[key] else {
+            // The copy that opened a session may come again.
+            let isKnown = sessions.about(document, of: device).contains {
+                $0.wire.request == request
+            }
+            guard !isKnown else { return }
+            return refuse("a copy that was not asked for", Self.name(document), &outcome)
+        }
+        // A part for an earlier greeting was long on its way.
+        guard wanted.hello.request == request else { return }
+        guard !deltas.contains(where: { isUnborn($0, document, store) }) else {
+            return refuse(
+                "a copy with writes that this hub never made", Self.name(document), &outcome)
+        }
+        // A part that came twice was answered; where the answer was lost, the device asks again.
+        let isRepeated = deltas.allSatisfy { $0.upto <= wanted.have[$0.epoch] }
+        guard isLast || deltas.isEmpty || !isRepeated else { return }
+        // Parts follow one another; what came too early is asked for again.
+        guard deltas.allSatisfy({ $0.since <= wanted.have[$0.epoch] }) else {
+            return ask(for: document, wanted, &outcome)
+        }
+        let twin = store.twin.document(document)
+        let accepted = try accept(device, deltas, twin, store, now, &outcome)
+        guard let joined = try twin.join(accepted, keepsRemovals: true) else {
+            return ask(for: document, wanted, &outcome)
+        }
+        outcome.changed += joined.changed.map { (document, $0) }
+        outcome.removed += joined.removed.map { (document, $0) }
+        try pass(on: joined.dropped, twin, store)
+        for delta in deltas {
+            wanted.have.advance(delta.epoch, to: delta.upto)
+            // The records that were in this interval are not in the copy.
+            try twin.raiseFloor(of: delta.epoch, to: delta.upto)
+        }
+        let differing = try winners(over: deltas.flatMap(\.cells), twin)
+        wanted.differing.formUnion(differing.map(\.path))
+        self.wanted[key] = wanted
+        guard isLast else { return ask(for: document, wanted, &outcome) }
+        self.wanted[key] = nil
+        var winners: [Cell] = []
+        for path in wanted.differing.sorted() {
+            if let cell = try twin.register(path) { winners.append(cell) }
+        }
+        try open(
+            device, document, wanted.hello, known: CausalContext(), since: 0, [],
+            Joined(winners: winners), isWhole: true, store, now, &outcome)
+    }
+
+    /// Dots of this opening that it has not given would be taken for seen once they are.
+    private func isUnborn(
+        _ delta: IntervalDelta, _ document: String, _ store: HubStore
+    ) -> Bool {
+        delta.epoch == store.epoch && delta.upto > store.given[document] ?? 0
+    }
+
+    /// Answers `hello` with what the device lacks, in as many frames as it takes.
+    private mutating func open(
+        _ device: String, _ document: String, _ hello: Frame.Hello, known: CausalContext,
+        since: UInt64, _ owned: Set<Epoch>, _ joined: Joined, isWhole: Bool = false,
+        _ store: HubStore, _ now: WallTime, _ outcome: inout Outcome
+    ) throws(SQLiteError) {
+        let twin = store.twin.document(document)
+        var known = known
+        for delta in hello.deltas where (try twin.seen(delta.epoch)) >= delta.upto {
+            known.advance(delta.epoch, to: delta.upto)
+        }
+        let partial = isWhole ? nil : try missing(document, known, since, store)
+        var intervals = partial ?? []
+        if partial == nil { intervals = try everything(document, store) }
+        var context = CausalContext()
+        for epoch in hello.recent.counters.keys { context.advance(epoch, to: try twin.seen(epoch)) }
+        for interval in intervals { context.advance(interval.epoch, to: interval.upto) }
+        for delta in hello.deltas {
+            context.advance(delta.epoch, to: try twin.seen(delta.epoch))
+        }
+        var session = HubSession(
+            wire: WireSession(
+                device: hello.epoch, hub: store.epoch, request: hello.request, base: now,
+                commit: store.commit),
+            // Of the whole, nothing is known until the first question tells what came.
+            known: partial == nil ? CausalContext() : known, since: partial == nil ? 0 : since)
+        session.owned = owned
+        var told = CausalContext()
+        for interval in intervals { told.advance(interval.epoch, to: interval.since) }
+        while true {
+            let left = intervals.map {
+                (epoch: $0.epoch, since: told[$0.epoch], upto: $0.upto)
+            }.filter { $0.upto > $0.since }
+            let (deltas, isMore) = try twin.deltas(
+                left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes)
+            for delta in deltas { told.advance(delta.epoch, to: delta.upto) }
+            let state = Frame.State(
+                request: hello.request, reference: store.reference, time: now,
+                context: isMore ? CausalContext() : context, deltas: deltas,
+                winners: isMore ? [] : joined.winners, dead: isMore ? [] : joined.dead,
+                isLast: !isMore)
+            outcome.replies.append(
+                codec.encode(
+                    .state(state), from: .hub, session: &session.wire,
+                    document: Self.isShared(document) ? document : ""))
+            guard isMore else { break }
+        }
+        session.answer = (session.wire.names.mark, told)
+        sessions.open(device, document, session)
+        note(Opening(epoch: hello.epoch, tag: session.wire.tag), key(device, document))
+    }
+
+    private func hasRoom(_ device: String, _ document: String) -> Bool {
+        guard Self.isShared(document), wanted[key(device, document)] == nil else { return true }
+        let known = sessions.documents(of: device)
+        let coming = wanted.keys.count { $0.hasPrefix(key(device, "")) }
+        return known.contains(document) || known.count + coming < Self.documentsMaximum
+    }
+
+    private mutating func note(_ opening: Opening, _ key: String) {
+        var list = openings[key] ?? []
+        list.append(opening)
+        if list.count > Self.openingsMaximum { list.removeFirst() }
+        openings[key] = list
+    }
+}

@@ -1,0 +1,226 @@
+public import Platform
+public import SQLiteStore
+public import SyncProtocol
+
+/// The hub's side of all sync sessions: frames in, answers out, joined into the store inside the
+/// caller's transaction. A value, so that a transaction which fails takes its changes back too.
+public struct HubReplica: Sendable {
+    public struct Settings: Sendable {
+        /// A stamp further ahead than this is replaced at acceptance by the hub's own clock.
+        public var clockDriftMaximum: Milliseconds = 60_000
+        /// About how long one frame may be; longer answers are several.
+        public var frameBytes = 64 << 10
+        /// What one epoch wrote is cut only beyond this; see `TwinStorage.deltas`.
+        public var intervalBytes = FrameBounds.interval
+        /// Removal records kept for a document. A device that was away for more of them gets the
+        /// whole document.
+        public var removalsMaximum: Int64 = 512
+
+        public init() {}
+    }
+
+    /// What one frame led to, for after COMMIT.
+    public struct Outcome: Sendable {
+        /// Answers to the device.
+        public var replies: [[UInt8]] = []
+        /// Cells that are new in a document.
+        public var changed: [(document: String, cell: Cell)] = []
+        public var removed: [(document: String, cell: Cell)] = []
+        public var events: [SyncEvent] = []
+        /// Log rows that a session brought, to be ingested and acknowledged.
+        public var log: (batch: LogBatch, tag: UInt32)?
+
+        public init() {}
+    }
+
+    /// A device whose history this hub does not know, and how much of its copy has come.
+    struct Wanted: Sendable {
+        var hello: Frame.Hello
+        var have = CausalContext()
+        /// Registers that the hub holds otherwise than the copy does.
+        var differing: Set<TwinPath> = []
+    }
+
+    let settings: Settings
+    let codec: FrameCodec
+    var sessions = SessionTable()
+    var wanted: [String: Wanted] = [:]
+    /// The epochs that opened sessions of each device, the latest last: how two boards with one
+    /// key are told from one that restarted.
+    var openings: [String: [Opening]] = [:]
+
+    struct Opening: Sendable, Hashable {
+        let epoch: Epoch
+        let tag: UInt32
+    }
+
+    /// Openings remembered of one device and document.
+    static let openingsMaximum = 8
+    /// Documents that one device has sessions about, its own among them.
+    static let documentsMaximum = 64
+
+    public init(settings: Settings = Settings(), codec: FrameCodec = FrameCodec()) {
+        self.settings = settings
+        self.codec = codec
+    }
+
+    /// Whether a frame can be answered without writing anything.
+    public func isQuestion(_ frame: Frame) -> Bool {
+        switch frame {
+        case .up(let up): up.deltas.isEmpty
+        default: false
+        }
+    }
+
+    /// A decoded frame with what it takes to answer it.
+    public struct Incoming: Sendable {
+        public let frame: Frame
+        let document: String
+        /// The session that it names, with the names that it spelled; nil where none is open.
+        let session: HubSession?
+        let tag: UInt32
+    }
+
+    /// Reads a frame in the words of its session.
+    public func decode(
+        _ bytes: [UInt8], from device: String
+    ) throws(FrameError) -> Incoming {
+        let header = try codec.header(bytes)
+        var wire = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
+        guard let tag = header.session else {
+            let frame = try codec.decode(bytes, header, from: .device, session: &wire)
+            let document = header.document.isEmpty ? device : header.document
+            return Incoming(frame: frame, document: document, session: nil, tag: 0)
+        }
+        guard let (document, found) = sessions.find(device, tag: tag) else {
+            // Nothing of it can be read, and nothing need be: it is told to greet.
+            return Incoming(frame: .reset, document: device, session: nil, tag: tag)
+        }
+        var session = found
+        let frame = try codec.decode(bytes, header, from: .device, session: &session.wire)
+        return Incoming(frame: frame, document: document, session: session, tag: tag)
+    }
+
+    public mutating func receive(
+        _ incoming: Incoming, from device: String, _ store: HubStore, now: WallTime
+    ) throws(SQLiteError) -> Outcome {
+        var outcome = Outcome()
+        let document = incoming.document
+        guard document == device || Self.isShared(document) else {
+            refuse("no document \(document) for this device", document, &outcome)
+            return outcome
+        }
+        switch incoming.frame {
+        case .hello(let hello): try greet(device, document, hello, store, now, &outcome)
+        case .seed(let request, let deltas, let isLast):
+            try seed(device, document, request, deltas, isLast, store, now, &outcome)
+        case .up(let up):
+            guard var session = incoming.session else { return reset(incoming.tag) }
+            try answer(device, document, up, &session, store, now, &outcome)
+        case .log(let batch):
+            guard incoming.session != nil, document == device else { return reset(incoming.tag) }
+            outcome.log = (batch, incoming.tag)
+        case .reset where incoming.session == nil: return reset(incoming.tag)
+        case .state, .want, .down, .logAcknowledged, .reset, .hint, .refused:
+            refuse("a device sends no such frame", Self.name(document), &outcome)
+        }
+        return outcome
+    }
+
+    /// Shared documents have a slash in their name, which no device's has.
+    public static func isShared(_ document: String) -> Bool { document.utf8.contains(0x2F) }
+
+    /// A document's name in a frame that belongs to no session: empty for the device's own.
+    static func name(_ document: String) -> String { isShared(document) ? document : "" }
+
+    public mutating func forget(_ device: String) {
+        sessions.close(device)
+        wanted = wanted.filter { !$0.key.hasPrefix(device + "\u{0}") }
+        openings = openings.filter { !$0.key.hasPrefix(device + "\u{0}") }
+    }
+
+    func key(_ device: String, _ document: String) -> String { device + "\u{0}" + document }
+
+    // MARK: Frames
+
+    public func logAcknowledged(
+        _ sequence: LogSequence, upto: UInt64, to device: String, tag: UInt32
+    ) -> [UInt8]? {
+        guard var (_, session) = sessions.find(device, tag: tag) else { return nil }
+        return codec.encode(
+            .logAcknowledged(sequence: sequence, upto: upto), from: .hub, session: &session.wire)
+    }
+
+    /// - Parameter document: A shared one's name; empty for the device's own, and for the device
+    ///   as a whole.
+    public func refused(_ reason: String, _ document: String = "") -> [UInt8] {
+        var wire = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
+        return codec.encode(
+            .refused(reason: reason), from: .hub, session: &wire, document: document)
+    }
+
+    /// Tells a device which opening of the hub's store this is, and that there may be news.
+    ///
+    /// - Parameter document: What of; a shared one has a session of its own.
+    public func hint(_ store: HubStore, of document: String = "") -> [UInt8] {
+        var wire = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
+        return codec.encode(
+            .hint(hub: store.epoch), from: .hub, session: &wire, document: Self.name(document))
+    }
+
+    /// The answer to a frame that names a session and cannot be read in its words; nil for one
+    /// that names none, or was damaged on its way.
+    public func reset(for bytes: [UInt8]) -> [UInt8]? {
+        guard let tag = try? codec.header(bytes).session else { return nil }
+        return codec.encode(.reset, from: .hub, tag: tag)
+    }
+
+    func reset(_ tag: UInt32) -> Outcome {
+        var outcome = Outcome()
+        outcome.replies.append(codec.encode(.reset, from: .hub, tag: tag))
+        return outcome
+    }
+
+    func refuse(_ reason: String, _ document: String, _ outcome: inout Outcome) {
+        outcome.events.append(.frameRefused(reason: reason))
+        outcome.replies.append(refused(reason, document))
+    }
+
+    /// All that the hub has of a document, for a device that it has heard nothing of: facts, which
+    /// open no session.
+    public func unasked(
+        _ document: String, _ store: HubStore, now: WallTime
+    ) throws(SQLiteError) -> [UInt8] {
+        let (deltas, _) = try store.twin.document(document).deltas(
+            try everything(document, store), bytes: settings.frameBytes,
+            intervalBytes: settings.intervalBytes)
+        var wire = WireSession(
+            device: Epoch(nonce: 0), hub: store.epoch, base: now, commit: store.commit)
+        let state = Frame.State(
+            request: 0, reference: store.reference, time: now, context: CausalContext(),
+            deltas: deltas, isLast: false)
+        return codec.encode(
+            .state(state), from: .hub, session: &wire,
+            document: Self.isShared(document) ? document : "")
+    }
+
+    /// What the hub has that a device lacks, for each of its sessions about a document: sent
+    /// without being asked, so that a wish arrives in half a round trip.
+    public mutating func news(
+        of document: String, to device: String, _ store: HubStore
+    ) throws(SQLiteError) -> [[UInt8]] {
+        var frames: [[UInt8]] = []
+        for var session in sessions.about(document, of: device) where session.isProven {
+            guard let plan = try missing(document, session.known, session.since, store),
+                !plan.isEmpty
+            else { continue }
+            let (deltas, _) = try store.twin.document(document).deltas(
+                plan, bytes: settings.frameBytes,
+                intervalBytes: settings.intervalBytes)
+            let down = Frame.Down(question: nil, commit: store.commit, deltas: deltas)
+            frames.append(codec.encode(.down(down), from: .hub, session: &session.wire))
+            sessions.update(device, document, session)
+        }
+        return frames
+    }
+}

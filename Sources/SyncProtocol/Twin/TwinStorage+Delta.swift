@@ -1,0 +1,113 @@
+extension TwinStorage {
+    /// What one epoch wrote in `(since, upto]` and is still current, cut where it passes `bytes`:
+    /// the rest is the next delta's. At least one write is in it, however large.
+    public func delta(
+        _ epoch: Epoch, since base: UInt64, upto: UInt64, bytes: Int
+    ) throws(Failure) -> IntervalDelta {
+        let end = max(base, upto)
+        let records = try removals(epoch, since: base, upto: end)
+        var part = DeltaPart(records: records, upto: end, bytes: bytes)
+        var position = base
+        while !part.isFull {
+            let cells = try cells(of: epoch, since: position, upto: end, limit: 256)
+            for cell in cells { part.take(cell, size: Self.size(cell)) }
+            guard let last = cells.last, cells.count == 256 else { break }
+            position = last.dot.counter
+        }
+        part.finish()
+        return IntervalDelta(
+            epoch: epoch, since: base, upto: part.upto,
+            cells: part.cells, removals: part.removals)
+    }
+
+    /// The deltas of several epochs, in the order given, up to about `bytes` together; beside
+    /// them whether more is left.
+    ///
+    /// An epoch's interval is cut only where it is too long for any frame. A part of it says of
+    /// some writes that they are no longer current whose successors come in a later part; if the
+    /// sender then loses these, nobody has either. Between epochs there is no such bond.
+    public func deltas(
+        _ intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)], bytes: Int,
+        intervalBytes: Int = FrameBounds.interval
+    ) throws(Failure) -> (deltas: [IntervalDelta], isMore: Bool) {
+        var deltas: [IntervalDelta] = []
+        var left = bytes
+        for interval in intervals {
+            guard left > 0 || deltas.isEmpty else { return (deltas, true) }
+            let delta = try delta(
+                interval.epoch, since: interval.since, upto: interval.upto,
+                bytes: max(left, intervalBytes))
+            deltas.append(delta)
+            left -= delta.cells.reduce(16) { $0 + Self.size($1) }
+            left -= delta.removals.reduce(0) { $0 + 8 + 4 * $1.removed.count }
+            guard delta.upto >= interval.upto else { return (deltas, true) }
+        }
+        return (deltas, false)
+    }
+
+    /// About how long a cell is in a frame that has to spell its name.
+    static func size(_ cell: Cell) -> Int {
+        cell.path.text.utf8.count + ValueCodec.size(cell.value) + 8
+    }
+}
+
+/// One part of an epoch's writes under way: cells and records in the order of their counters, until
+/// the bytes are used up. A write's cell and its record stay together.
+private struct DeltaPart {
+    private(set) var cells: [Cell] = []
+    private(set) var removals: [Removal] = []
+    /// How far the part reaches.
+    private(set) var upto: UInt64
+    private(set) var isFull = false
+    private var records: ArraySlice<Removal>
+    private let bytes: Int
+    private var size = 0
+
+    init(records: [Removal], upto: UInt64, bytes: Int) {
+        self.records = records[...]
+        self.upto = upto
+        self.bytes = bytes
+    }
+
+    mutating func take(_ cell: Cell, size cellSize: Int) {
+        takeRecords(before: cell.dot.counter)
+        guard !isFull else { return }
+        var added = cellSize
+        var record: Removal?
+        if let next = records.first, next.dot == cell.dot {
+            record = next
+            added += Self.size(next)
+        }
+        guard fits(added, at: cell.dot.counter) else { return }
+        cells.append(cell)
+        if let record {
+            removals.append(record)
+            records.removeFirst()
+        }
+    }
+
+    mutating func finish() {
+        if !isFull { takeRecords(before: .max) }
+    }
+
+    private mutating func takeRecords(before counter: UInt64) {
+        while !isFull, let next = records.first, next.dot.counter < counter {
+            guard fits(Self.size(next), at: next.dot.counter) else { return }
+            removals.append(next)
+            records.removeFirst()
+        }
+    }
+
+    /// Whether a write still has room; where not, the part ends before it.
+    private mutating func fits(_ added: Int, at counter: UInt64) -> Bool {
+        guard size + added <= bytes || (cells.isEmpty && removals.isEmpty) else {
+            isFull = true
+            upto = counter - 1
+            return false
+        }
+        size += added
+        return true
+    }
+
+    private static func size(_ removal: Removal) -> Int { 8 + 4 * removal.removed.count }
+}
