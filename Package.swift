@@ -137,6 +137,12 @@ let package = Package(
             ["Platform", "Simulator", "EdgeAgent", "FleetHub", "SQLiteStore", "SyncProtocol"]),
         .target(name: "SyncModel", path: "Tests/SyncModel", swiftSettings: strict),
         tests("SyncModelTests", ["TestSupport", "SyncModel"]),
+        tests(
+            "EngineModelTests",
+            [
+                "TestSupport", "SyncModel", "Platform", "SyncProtocol", "SQLiteStore",
+                "EdgeAgent", "FleetHub",
+            ]),
         tests("EdgeBenchTests", ["Platform", "edge-bench"]),
         tests("TidyTests", []),
     ]

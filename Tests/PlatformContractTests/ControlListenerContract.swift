@@ -40,7 +40,7 @@ func controlListenerContract(
         let listener = try UnixControlListener(path: path, patience: 60_000)
         let faults = try await controlListenerContract(listener, .linux) { request, reply in
             Thread.detachNewThread {
-                reply((try? ControlSocket.ask(path, request)) ?? .null)
+                reply((try? ControlSocket.ask(path, request, patience: 300_000)) ?? .null)
             }
         }
         #expect(faults == [])

@@ -17,9 +17,10 @@ struct Stage: Sendable {
         Stage(goOn: { try world.run(for: 2) }, executor: world.executor)
     }
 
-    /// Waits for something to become true; false where it does not in 5000 turns.
+    /// Waits for something to become true; false where it does not in 5000 turns, twice as
+    /// many on the real machine, which may be busy.
     func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-        for _ in 0..<5000 {
+        for _ in 0..<(executor == nil ? 10_000 : 5000) {
             if try condition() { return true }
             try await goOn()
         }

@@ -6,7 +6,7 @@ import Testing
 /// The rules of the sync protocol hold in random runs of the model.
 @Suite struct SyncModelTests {
     /// Runs of each family; the variable MODEL_RUNS asks for more.
-    static let runs = ProcessInfo.processInfo.environment["MODEL_RUNS"].flatMap { Int($0) } ?? 1000
+    static let runs = ProcessInfo.processInfo.environment["MODEL_RUNS"].flatMap { Int($0) } ?? 150
 
     @Test(arguments: Family.allCases) func rulesHold(family: Family) {
         var random = SeededGenerator.announced(for: "rulesHold \(family)")

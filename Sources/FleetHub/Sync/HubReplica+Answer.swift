@@ -14,7 +14,7 @@ extension HubReplica {
             outcome.replies += reset(tag).replies
             return
         }
-        if let fault = try fault(device, document, up.deltas, &session.owned, store) {
+        if let fault = try fault(device, document, up.deltas, session.owned, store) {
             return refuse(fault, Self.name(document), &outcome)
         }
         session.onJoined(up.joined)
@@ -23,6 +23,7 @@ extension HubReplica {
             outcome.replies += reset(tag).replies
             return
         }
+        try claim(up.deltas, device, &session.owned, store)
         for delta in up.deltas { session.known.advance(delta.epoch, to: delta.upto) }
         guard let intervals = try missing(document, session.known, session.since, store) else {
             sessions.close(device, document, tag: tag)
@@ -92,9 +93,13 @@ extension HubReplica {
         }
         guard !session.isProven else { return true }
         session.isProven = true
+        openings[key(device, document)]?[place].isProven = true
         let earlier = list[..<place]
+        // A greeting that nobody followed up may be an earlier life's, come late.
         if let first = earlier.firstIndex(where: { $0.epoch == session.device }),
-            let other = earlier[first...].last(where: { $0.epoch != session.device })
+            let other = earlier[first...].last(where: {
+                $0.epoch != session.device && $0.isProven
+            })
         {
             outcome.events.append(
                 .forkDetected(device: device, epochs: [other.epoch, session.device].sorted()))

@@ -14,22 +14,22 @@ extension HubReplica {
             return refuse("too many documents of one device", Self.name(document), &outcome)
         }
         var owned: Set<Epoch> = []
-        let claims =
-            hello.deltas + [
-                IntervalDelta(epoch: hello.epoch, since: 0, upto: 0, cells: [])
-            ]
-        if let fault = try fault(device, document, claims, &owned, store) {
+        let speaker = IntervalDelta(epoch: hello.epoch, since: 0, upto: 0, cells: [])
+        if let fault = try fault(device, document, hello.deltas + [speaker], owned, store) {
             return refuse(fault, Self.name(document), &outcome)
         }
+        try claim([speaker], device, &owned, store)
         let twin = store.twin.document(document)
+        // Who is behind with what others wrote in a shared document was just away.
+        if document == device { try noteRestored(device, hello, twin, &outcome) }
         if try lacks(hello, twin, store) {
             return want(device, document, hello, &outcome)
         }
         wanted[key(device, document)] = nil
-        // Who is behind with what others wrote in a shared document was just away.
-        if document == device { try noteRestored(device, hello, twin, &outcome) }
         // Where the base is missing, the first question brings it all.
-        let joined = try join(device, document, hello.deltas, store, now, &outcome) ?? Joined()
+        let taken = try join(device, document, hello.deltas, store, now, &outcome)
+        if taken != nil { try claim(hello.deltas, device, &owned, store) }
+        let joined = taken ?? Joined()
         let since = hello.reference?.commit ?? 0
         try open(
             device, document, hello, known: hello.recent, since: since, owned, joined, store, now,
@@ -127,6 +127,7 @@ extension HubReplica {
             // The records that were in this interval are not in the copy.
             try twin.raiseFloor(of: delta.epoch, to: delta.upto)
         }
+        try twin.collectRemovals(maximum: settings.removalsMaximum)
         let differing = try winners(over: deltas.flatMap(\.cells), twin)
         wanted.differing.formUnion(differing.map(\.path))
         self.wanted[key] = wanted

@@ -107,17 +107,15 @@ extension HubReplica {
     /// What a device may not claim: other writers' dots, and keys that are not its to write.
     func fault(
         _ device: String, _ document: String, _ deltas: [IntervalDelta],
-        _ owned: inout Set<Epoch>, _ store: HubStore
+        _ owned: Set<Epoch>, _ store: HubStore
     ) throws(SQLiteError) -> String? {
         for delta in deltas {
             guard delta.epoch.role == .device else {
                 return "the frame claims writes of a hub (epoch \(delta.epoch.text))"
             }
-            if !owned.contains(delta.epoch) {
-                guard try store.owns(device, delta.epoch) else {
-                    return "the frame claims writes of another device (epoch \(delta.epoch.text))"
-                }
-                owned.insert(delta.epoch)
+            // Claims nothing: a frame that is not joined must not take an epoch from its writer.
+            if !owned.contains(delta.epoch), try store.isOthers(delta.epoch, than: device) {
+                return "the frame claims writes of another device (epoch \(delta.epoch.text))"
             }
             for cell in delta.cells {
                 guard cell.path.isWritable(by: .device),
@@ -126,6 +124,15 @@ extension HubReplica {
             }
         }
         return nil
+    }
+
+    /// What was joined of an epoch is its writer's.
+    func claim(
+        _ deltas: [IntervalDelta], _ device: String, _ owned: inout Set<Epoch>, _ store: HubStore
+    ) throws(SQLiteError) {
+        for delta in deltas where !owned.contains(delta.epoch) {
+            if try store.owns(device, delta.epoch) { owned.insert(delta.epoch) }
+        }
     }
 
     /// The intervals that a device lacks: of each epoch that moved after `since`, what is beyond

@@ -52,6 +52,8 @@ public struct HubReplica: Sendable {
     struct Opening: Sendable, Hashable {
         let epoch: Epoch
         let tag: UInt32
+        /// The board spoke in the session, so it lived after its greeting was answered.
+        var isProven = false
     }
 
     /// Openings remembered of one device and document.

@@ -105,6 +105,14 @@ public final class HubStore {
         return owner?.isSameBytes(as: device) ?? false
     }
 
+    /// Whether an epoch is another device's. Claims nothing.
+    public func isOthers(_ epoch: Epoch, than device: String) throws(SQLiteError) -> Bool {
+        let owner = try ownerOf.query([.bits(epoch.nonce)]) { (row) throws(SQLiteError) in
+            row.text(0)
+        }.first
+        return owner.map { !$0.isSameBytes(as: device) } ?? false
+    }
+
     public func hasToken(hash: String) throws(SQLiteError) -> Bool {
         let rows = try connection.query("SELECT 1 FROM token WHERE hash=?1", [.text(hash)]) {
             (row) throws(SQLiteError) in row.integer(0)

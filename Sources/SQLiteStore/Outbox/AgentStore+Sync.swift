@@ -68,7 +68,7 @@ extension AgentStore {
         let twin = twin.document(document ?? Self.own)
         let intervals = try twin.context().entries
             .filter { ownEpochs.contains($0.key) && $0.value.counter > confirmed[$0.key] }
-            .sorted { $0.key < $1.key }
+            .sorted { ($0.value.sequence, $0.key) < ($1.value.sequence, $1.key) }
             .map { (epoch: $0.key, since: confirmed[$0.key], upto: $0.value.counter) }
         noteSent(document ?? Self.own)
         return try twin.deltas(intervals, bytes: bytes)
@@ -81,7 +81,7 @@ extension AgentStore {
     ) throws(SQLiteError) -> (deltas: [IntervalDelta], isMore: Bool) {
         let twin = twin.document(document ?? Self.own)
         noteSent(document ?? Self.own)
-        let intervals = try twin.causalContext().sorted
+        let intervals = try twin.epochs(movedAfter: 0)
             .filter { $0.counter > done[$0.epoch] }
             .map { (epoch: $0.epoch, since: done[$0.epoch], upto: $0.counter) }
         return try twin.deltas(intervals, bytes: bytes)

@@ -203,12 +203,12 @@ public struct TwinDocument: TwinStorage {
 
 extension TwinDocument {
     /// The epochs that moved here after a commit, with how far, and up to where their removal
-    /// records may have been collected; in the order of their nonces.
+    /// records may have been collected; in the order in which they moved last.
     public func epochs(
         movedAfter sequence: UInt64
     ) throws(SQLiteError) -> [(epoch: Epoch, counter: UInt64, floor: UInt64)] {
         try context().entries.filter { $0.value.sequence > sequence || sequence == 0 }
-            .sorted { $0.key < $1.key }
+            .sorted { ($0.value.sequence, $0.key) < ($1.value.sequence, $1.key) }
             .map { (epoch: $0.key, counter: $0.value.counter, floor: $0.value.floor) }
     }
 }

@@ -25,19 +25,24 @@ extension TwinStorage {
     ///
     /// An epoch's interval is cut only where it is too long for any frame. A part of it says of
     /// some writes that they are no longer current whose successors come in a later part; if the
-    /// sender then loses these, nobody has either. Between epochs there is no such bond.
+    /// sender then loses these, nobody has either. Between epochs there is no such bond, but a
+    /// removal joins only where what it names is there, or in the same frame: no frame ends before
+    /// that. Given in the order in which the epochs moved, few have to wait.
     public func deltas(
         _ intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)], bytes: Int,
         intervalBytes: Int = FrameBounds.interval
     ) throws(Failure) -> (deltas: [IntervalDelta], isMore: Bool) {
         var deltas: [IntervalDelta] = []
         var left = bytes
+        var owed = OwedWrites(intervals)
         for interval in intervals {
-            guard left > 0 || deltas.isEmpty else { return (deltas, true) }
+            let mayEnd = !owed.isAny || bytes - left >= FrameBounds.interval
+            guard left > 0 || deltas.isEmpty || !mayEnd else { return (deltas, true) }
             let delta = try delta(
                 interval.epoch, since: interval.since, upto: interval.upto,
                 bytes: max(left, intervalBytes))
             deltas.append(delta)
+            owed.onTaken(delta)
             left -= delta.cells.reduce(16) { $0 + Self.size($1) }
             left -= delta.removals.reduce(0) { $0 + 8 + 4 * $1.removed.count }
             guard delta.upto >= interval.upto else { return (deltas, true) }
@@ -48,6 +53,27 @@ extension TwinStorage {
     /// About how long a cell is in a frame that has to spell its name.
     static func size(_ cell: Cell) -> Int {
         cell.path.text.utf8.count + ValueCodec.size(cell.value) + 8
+    }
+}
+
+/// Writes that the removals in a frame name and that are not in it yet.
+private struct OwedWrites {
+    /// How far the other side is once it has the frame, of the epochs that it lacks something of.
+    private var reached: [Epoch: UInt64] = [:]
+    private var owed: [Epoch: UInt64] = [:]
+
+    init(_ intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)]) {
+        for interval in intervals { reached[interval.epoch] = interval.since }
+    }
+
+    var isAny: Bool { !owed.isEmpty }
+
+    mutating func onTaken(_ delta: IntervalDelta) {
+        reached[delta.epoch] = delta.upto
+        for dot in delta.removals.flatMap(\.removed) {
+            owed[dot.epoch] = max(owed[dot.epoch] ?? 0, dot.counter)
+        }
+        owed = owed.filter { $0.value > reached[$0.key] ?? .max }
     }
 }
 
