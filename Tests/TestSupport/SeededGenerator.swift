@@ -6,9 +6,11 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 
     public init(seed: UInt64) { state = seed }
 
-    /// A new seed for each run, printed; the variable SEED repeats a run.
+    /// A new seed for each run, printed; the variable SEED repeats a run. CI sets CI_SEED by the
+    /// commit, so that each commit tries another and a finding is repeated from the commit alone.
     public static func announced(for test: String) -> SeededGenerator {
-        let given = ProcessInfo.processInfo.environment["SEED"].flatMap { UInt64($0) }
+        let environment = ProcessInfo.processInfo.environment
+        let given = (environment["SEED"] ?? environment["CI_SEED"]).flatMap { UInt64($0) }
         let seed = given ?? UInt64.random(in: 0...UInt64.max)
         print("\(test): SEED=\(seed)")
         return SeededGenerator(seed: seed)
