@@ -10,9 +10,13 @@ export SWIFT
 
 stage := @scripts/stage
 bench := .build/release/edge-bench
+sim := .build/release/fleet-sim
+broken_sim := .build-mutants/release/fleet-sim
 release_build := $(SWIFT) build -c release --static-swift-stdlib
+broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
-.PHONY: help deps toolchain build release test demo test-long bench-sync mutants lint format clean
+.PHONY: help deps toolchain build release test demo test-long bench-sync sim fuzz mutants lint \
+	format clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -26,16 +30,24 @@ deps: ## installs the Debian packages that are missing (as root, or by sudo)
 build: toolchain ## builds everything with its tests, for debugging
 	$(stage) build $(SWIFT) build --build-tests
 
-release: toolchain ## builds the four programs into .build/release, with a static Swift runtime
+release: toolchain ## builds the programs into .build/release, with a static Swift runtime
 	$(stage) release $(release_build)
 
-test: deps lint build ## lint, all unit tests, a release build and the checks of its linkage
+test: deps lint build ## lint, all tests, a release build, its linkage, 1,000 simulated fleets and the mutants
 	$(stage) "unit tests" $(SWIFT) test --skip-build
 	$(stage) release $(release_build)
 	$(stage) "short checks" scripts/check-short --skip-lint
+	$(MAKE) sim
 
 demo: deps release ## two boards, a hub and their brokers on this machine: offline and back, nothing lost
 	$(stage) demo $(bench) demo
+
+sim: release mutants ## 1,000 simulated fleets, and every mutant of the sync must be found
+	$(stage) "1,000 seeds" $(sim) --seed 1 --seeds 1000
+	$(stage) "mutants of the sync" $(broken_sim) --mutants --seeds 200
+
+fuzz: toolchain ## ten million inputs to each decoder (hours); scripts/fuzz has a short form
+	$(stage) fuzz scripts/fuzz --runs 10000000 --seed 0
 
 test-long: deps release ## the kill, offline, bound and footprint runs at full length (hours)
 	$(stage) "kill agent, 200 rounds" $(bench) kill --target agent --rounds 200
@@ -44,19 +56,21 @@ test-long: deps release ## the kill, offline, bound and footprint runs at full l
 	$(stage) "offline, 20 minutes" $(bench) offline --minutes 20
 	$(stage) "bound, three hours of input" $(bench) bound --hours 3
 	$(stage) "agent, one hour idle and one loaded" $(bench) agent --minutes 120 --json
+	$(stage) "50,000 seeds" $(sim) --seed 100000 --seeds 50000
+	$(stage) "20 fleets of 50 devices, 30 days" $(sim) --devices 50 --days 30 --seeds 20 --shrink 0
 
 bench-sync: deps release ## the sync engine beside two peers on the same traces (from PyPI)
 	$(stage) "sync rows" scripts/bench-sync $(TRACES)
 
-mutants: toolchain ## an agent that can be told to break durability rules, for `edge-bench kill`
-	$(stage) mutants $(SWIFT) build --product edge-agent --scratch-path .build-mutants \
-		-Xswiftc -DEDGE_MUTANTS
+mutants: toolchain ## an agent and a simulator that can be told to break rules
+	$(stage) "agent with mutants" $(release_build) --product edge-agent $(broken)
+	$(stage) "simulator with mutants" $(release_build) --product fleet-sim $(broken)
 
 lint: toolchain ## checks the style of the Swift sources and the shell scripts
 	$(stage) lint scripts/lint
 
 format: toolchain ## rewrites the Swift sources in the house style
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
 
 clean: toolchain ## removes the build products, keeps the packages fetched
 	$(SWIFT) package clean

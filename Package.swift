@@ -42,6 +42,7 @@ let package = Package(
         .executable(name: "fleet-hub", targets: ["fleet-hub"]),
         .executable(name: "fleet", targets: ["fleet"]),
         .executable(name: "edge-bench", targets: ["edge-bench"]),
+        .executable(name: "fleet-sim", targets: ["fleet-sim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -79,7 +80,7 @@ let package = Package(
 
         // The two worlds.
         library("LinuxPlatform", ["Platform", "CMosquitto", "CYAML", "CZstd", "CEdgeShims"]),
-        library("Simulator", ["Platform"]),
+        library("Simulator", ["Platform", "CSQLite"]),
 
         // What a board does, what a hub does, its web face.
         library(
@@ -88,6 +89,11 @@ let package = Package(
         library("FleetHub", ["Platform", "SyncProtocol", "SQLiteStore", crypto]),
         library("FleetHubAPI", ["Platform", "FleetHub", hummingbird, logging, lifecycle, nioCore]),
         library("FleetClient", ["Platform", httpClient]),
+
+        // Agents and a hub in a simulated world, and what must hold there.
+        library(
+            "FleetSim",
+            ["Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub"]),
 
         // Thin executables.
         tool("edge-agent", ["Platform", "SyncProtocol", "EdgeAgent", "LinuxPlatform"]),
@@ -104,6 +110,8 @@ let package = Package(
                 "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent", "FleetHub",
                 "FleetClient", arguments,
             ]),
+
+        tool("fleet-sim", ["FleetSim", arguments]),
 
         // What the tests of several modules share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -134,7 +142,10 @@ let package = Package(
         tests("PlatformContractTests", ["Platform", "LinuxPlatform", "Simulator"]),
         tests(
             "SimulationTests",
-            ["Platform", "Simulator", "EdgeAgent", "FleetHub", "SQLiteStore", "SyncProtocol"]),
+            [
+                "Platform", "Simulator", "FleetSim", "EdgeAgent", "FleetHub", "SQLiteStore",
+                "SyncProtocol",
+            ]),
         .target(name: "SyncModel", path: "Tests/SyncModel", swiftSettings: strict),
         tests("SyncModelTests", ["TestSupport", "SyncModel"]),
         tests(

@@ -52,6 +52,11 @@ extension FleetHub {
     private func apply(_ frames: [DeviceFrame]) throws(SQLiteError) -> FrameOutcome {
         var outcome = FrameOutcome()
         for frame in frames { try apply(frame, &outcome) }
+        #if EDGE_MUTANTS
+            if SyncMutant.active == .hubAnswersEarly {
+                for (device, frame) in outcome.replies { send(frame, to: device) }
+            }
+        #endif
         for device in Set(frames.map(\.device)) where isSeenDue(device) { try saveSeen(device) }
         for device in outcome.changed {
             try store.log.trim(device, maximum: settings.logRowsMaximum)

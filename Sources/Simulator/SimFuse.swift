@@ -32,7 +32,8 @@ public final class SimFuse: @unchecked Sendable {
     }
 
     /// Counts a call to the outside; false where it must have no effect.
-    func passes() -> Bool {
+    @discardableResult
+    public func passes() -> Bool {
         if let left = callsLeft, !isBurnt {
             callsLeft = left - 1
             if left <= 0 { burn() }

@@ -14,16 +14,19 @@ public final class SimLink: Link, @unchecked Sendable {
     private let network: SimNetwork
     private let fuse: SimFuse
     let device: String
+    /// Who speaks for the device: two boards with one key are two stations.
+    let station: String
     var isConnected = false
     /// Counts connections; a PUBACK of an earlier one counts for nothing.
     var connection = 0
     var bytesInFlight = 0
 
-    init(network: SimNetwork, device: String, fuse: SimFuse) {
+    init(network: SimNetwork, device: String, station: String, fuse: SimFuse) {
         (events, continuation) = AsyncStream.makeStream(
             bufferingPolicy: .bufferingOldest(Self.waitingMaximum))
         self.network = network
         self.device = device
+        self.station = station
         self.fuse = fuse
     }
 
@@ -32,9 +35,13 @@ public final class SimLink: Link, @unchecked Sendable {
         guard bytesInFlight + frame.count <= Self.bytesInFlightMaximum else { return .busy }
         bytesInFlight += frame.count
         network.world.after(network.delay) { [self, connection] in
-            if connection == self.connection { bytesInFlight -= frame.count }
+            guard connection == self.connection else { return }
+            bytesInFlight -= frame.count
+            #if EDGE_MUTANTS
+                continuation.yield(.delivered)
+            #endif
         }
-        network.carryUp(frame, from: device)
+        network.carryUp(frame, from: self)
         return .sent
     }
 

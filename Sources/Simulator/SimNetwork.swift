@@ -33,13 +33,16 @@ public final class SimNetwork: @unchecked Sendable {
     public private(set) var lost = 0
     /// Frames that arrived, in either direction.
     public private(set) var arrived = 0
+    /// Their bytes.
+    public private(set) var bytes = 0
 
     let world: SimWorld
+    /// By station.
     private var links: [String: SimLink] = [:]
     private var endpoint: SimHubEndpoint?
-    /// Devices without a connection.
+    /// Stations without a connection.
     private var cut: Set<String> = []
-    /// Devices whose frames vanish although both ends believe in the connection.
+    /// Stations whose frames vanish although both ends believe in the connection.
     private var silent: Set<String> = []
     private var isHubCut = false
 
@@ -51,11 +54,16 @@ public final class SimNetwork: @unchecked Sendable {
 
     /// The uplink of one run of a device's agent; an earlier run's ends.
     ///
-    /// - Parameter fuse: The life of the agent's process.
-    public func link(for device: String, fuse: SimFuse = SimFuse()) -> SimLink {
-        links[device].map { close($0) }
-        let link = SimLink(network: self, device: device, fuse: fuse)
-        links[device] = link
+    /// - Parameters:
+    ///   - station: Who speaks for the device, where there are several; the device's name for nil.
+    ///   - fuse: The life of the agent's process.
+    public func link(
+        for device: String, station: String? = nil, fuse: SimFuse = SimFuse()
+    ) -> SimLink {
+        let station = station ?? device
+        links[station].map { close($0) }
+        let link = SimLink(network: self, device: device, station: station, fuse: fuse)
+        links[station] = link
         fuse.onBurn { [weak self, weak link] in
             guard let self, let link else { return }
             close(link)
@@ -120,10 +128,10 @@ public final class SimNetwork: @unchecked Sendable {
 extension SimNetwork {
     private func connect(_ link: SimLink) {
         world.after(world.random.span(0, Self.reconnectMaximum)) { [self] in
-            guard links[link.device] === link, !link.isConnected, !cut.contains(link.device)
+            guard links[link.station] === link, !link.isConnected, !cut.contains(link.station)
             else { return }
             link.isConnected = true
-            world.note("connected " + link.device)
+            world.note("connected " + link.station)
             link.deliver(.connected)
             endpoint?.deliverPresence(link.device, isOnline: true)
         }
@@ -140,8 +148,8 @@ extension SimNetwork {
     }
 
     func close(_ link: SimLink) {
-        guard links[link.device] === link else { return link.finish() }
-        links[link.device] = nil
+        guard links[link.station] === link else { return link.finish() }
+        links[link.station] = nil
         disconnect(link, "closed")
         link.finish()
     }
@@ -150,7 +158,7 @@ extension SimNetwork {
         world.after(world.random.span(0, Self.reconnectMaximum)) { [self] in
             guard self.endpoint === endpoint, !endpoint.isConnected, !isHubCut else { return }
             world.note("hub connected")
-            let online = links.values.filter(\.isConnected).map(\.device).sorted()
+            let online = Set(links.values.filter(\.isConnected).map(\.device)).sorted()
             endpoint.connect(online: online)
         }
     }
@@ -173,32 +181,40 @@ extension SimNetwork {
 
 extension SimNetwork {
     /// A frame from a board, on its way to the broker and on to the hub.
-    func carryUp(_ frame: [UInt8], from device: String) {
-        carry(device) { [self] in
+    func carryUp(_ frame: [UInt8], from link: SimLink) {
+        let device = link.device
+        carry(link.station) { [self] in
             guard let endpoint, endpoint.isConnected, endpoint.waiting < Self.queueMaximum else {
                 lost += 1
                 return
             }
             arrived += 1
+            bytes += frame.count
             world.note("up " + device, frame)
             endpoint.accept(DeviceFrame(device: device, bytes: frame))
         }
     }
 
-    /// A frame from the hub. The broker takes it also where the device is away, and forgets it.
+    /// A frame from the hub, to all who speak for the device. The broker takes it also where the
+    /// device is away, and forgets it.
     func carryDown(_ frame: [UInt8], to device: String) {
-        carry(device) { [self] in
-            guard let link = links[device], link.isConnected else {
-                lost += 1
-                return
+        let stations = links.values.filter { $0.device == device }.map(\.station).sorted()
+        if stations.isEmpty { lost += 1 }
+        for station in stations {
+            carry(station) { [self] in
+                guard let link = links[station], link.isConnected else {
+                    lost += 1
+                    return
+                }
+                arrived += 1
+                bytes += frame.count
+                world.note("down " + station, frame)
+                link.deliver(.frame(frame))
             }
-            arrived += 1
-            world.note("down " + device, frame)
-            link.deliver(.frame(frame))
         }
     }
 
-    private func carry(_ device: String, _ arrive: @escaping () -> Void) {
+    private func carry(_ station: String, _ arrive: @escaping () -> Void) {
         let copies = world.random.chance(percent: faults.repeats) ? 2 : 1
         for _ in 0..<copies {
             guard !world.random.chance(percent: faults.loss) else {
@@ -206,7 +222,7 @@ extension SimNetwork {
                 continue
             }
             world.after(delay) { [self] in
-                guard silent.contains(device) else { return arrive() }
+                guard silent.contains(station) else { return arrive() }
                 lost += 1
             }
         }

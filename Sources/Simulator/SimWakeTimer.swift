@@ -12,19 +12,27 @@ public final class SimWakeTimer: WakeTimer, @unchecked Sendable {
     /// Counts settings, so that a deadline which was replaced passes unnoticed.
     private var setting = 0
 
-    /// - Parameter timekeeper: The clock of the machine; deadlines are in its time.
-    public init(world: SimWorld, timekeeper: SimTimekeeper, fuse: SimFuse = SimFuse()) {
+    private let slack: Milliseconds
+
+    /// - Parameters:
+    ///   - timekeeper: The clock of the machine; deadlines are in its time.
+    ///   - slack: How late it wakes: a world of many hours need not see every tick.
+    public init(
+        world: SimWorld, timekeeper: SimTimekeeper, fuse: SimFuse = SimFuse(),
+        slack: Milliseconds = 0
+    ) {
         (wakes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.world = world
         self.timekeeper = timekeeper
         self.fuse = fuse
+        self.slack = slack
     }
 
     public func set(_ deadline: MonotonicTime?) {
         guard fuse.passes() else { return }
         setting += 1
         guard let deadline else { return }
-        world.at(timekeeper.worldTime(deadline)) { [self, setting] in
+        world.at(timekeeper.worldTime(deadline) + slack) { [self, setting] in
             guard setting == self.setting, !fuse.isBurnt else { return }
             continuation.yield()
         }

@@ -27,12 +27,16 @@ public final class SimWorld: @unchecked Sendable {
     public let seed: UInt64
     /// Runs the tasks and actors of this world.
     public let executor: SimExecutor
+    /// Jobs in all, above which `run` gives up: two sides may talk for ever without standing still.
+    public var jobsMaximum = UInt64.max
     /// Simulated time since the world began.
     public private(set) var now = MonotonicTime(milliseconds: 0)
     /// What happened so far.
     public private(set) var trace = SimTrace()
     /// The source of every choice of this world that is not the executor's.
     public var random: SimRandom
+    /// Sees each frame that arrives, for the person who looks for a fault.
+    public var watch: ((String, [UInt8]) -> Void)?
     private var agenda = SimAgenda()
 
     /// An empty world at time 0.
@@ -85,15 +89,23 @@ public final class SimWorld: @unchecked Sendable {
         trace.add(text.utf8)
     }
 
+    /// Starts a task of this world.
+    public func spawn(_ body: @escaping @Sendable () async -> Void) {
+        Task(executorPreference: executor, operation: body)
+    }
+
     func note(_ text: String, _ bytes: [UInt8]) {
         note(text)
         trace.add(bytes)
+        watch?(text, bytes)
     }
 
     private func runJobs(_ steps: inout Int) throws(SimStall) {
         while executor.step() {
             steps += 1
-            guard steps < Self.stepsPerInstantMaximum else { throw SimStall(time: now) }
+            guard steps < Self.stepsPerInstantMaximum, executor.jobsRun < jobsMaximum else {
+                throw SimStall(time: now)
+            }
         }
         guard steps < Self.stepsPerInstantMaximum else { throw SimStall(time: now) }
     }

@@ -412,6 +412,29 @@ import Testing
     }
 
     /// Rows that the hub had confirmed are gone at the board, and the new hub never had them.
+    /// The hub's older copy hears of a removal as an element that is missing; the other board, which
+    /// still has it, must hear of it too.
+    @Test func whatARestoredHubDropsIsPassedOn() throws {
+        let answers = try Self.withPair(
+            """
+            {"do":"add","at":"d1","key":"sets/s","value":"x"}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"clone","at":"d1","as":"d2"}
+            {"do":"sync","from":"d2","to":"hub"}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"backup","at":"hub","as":"b"}
+            {"do":"remove","at":"d1","key":"sets/s","value":"x"}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"restore","at":"hub","from":"b"}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"sync","from":"d2","to":"hub"}
+            {"do":"value","at":"hub"}
+            {"do":"value","at":"d1"}
+            {"do":"value","at":"d2"}
+            """)
+        #expect(answers == ["hub", "d1", "d2"].map { Self.value($0, "{}") })
+    }
+
     @Test func rowsThatAWipedHubLostAreAGap() throws {
         let answers = try Self.withPair(
             """

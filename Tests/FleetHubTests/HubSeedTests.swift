@@ -102,19 +102,20 @@ import Testing
         }
     }
 
-    @Test func aCopyThatNobodyAskedForIsRefused() async throws {
+    /// It is no offence either: a copy may be on its way while another session takes over.
+    @Test func aCopyThatNobodyAskedForChangesNothing() async throws {
         try await HubHarness.run(folder) { hub in
             let board = FakeBoard(hub: hub)
             _ = try await board.hello(request: 1)
             let events = await hub.watch()
             let stranger = try board.cell("config/x", .int(2), counter: 1, epoch: Self.lost)
             let replies = try await board.seed(2, [board.delta(stranger)], isLast: true)
-            #expect(replies.map(\.name) == ["refused"])
+            #expect(replies.isEmpty)
             let error = await #expect(throws: HubError.self) {
                 try await hub.hub.cell("board-1", path: "config/x")
             }
             #expect(error?.code == .notFound)
-            #expect(try await events.named("frame_refused", hub).count == 1)
+            #expect(try await events.named("frame_refused", hub).isEmpty)
         }
     }
 

@@ -144,11 +144,9 @@ import Testing
         }
     }
 
-    @Test func isSortedAndFilteredByRole() {
+    @Test func isSorted() {
         let context = CausalContext([hub: 1, device: 2, Epoch(nonce: 1): 3])
         #expect(context.sorted.map(\.epoch.nonce) == [1, 2, 3])
-        #expect(context.filtered(.device) == CausalContext([device: 2]))
-        #expect(context.filtered(.hub) == CausalContext([hub: 1, Epoch(nonce: 1): 3]))
     }
 }
 

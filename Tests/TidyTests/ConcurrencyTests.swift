@@ -22,6 +22,9 @@ enum ConcurrencyEscape: String, CaseIterable {
     /// Modules that never run in the simulator. A web face may wait, but its tasks stay structured.
     static let permitted: [String: Set<Self>] = [
         "LinuxPlatform": Set(allCases),
+        // Its one task is how a world begins.
+        "Simulator": [.unstructuredTask],
+        "fleet-sim": Set(allCases),
         "FleetHubAPI": [.sleep],
         "FleetClient": [.sleep],
         "fleet-hub": Set(allCases),

@@ -23,7 +23,7 @@ struct ImportRules {
         "LinuxPlatform": [
             "Platform", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "Glibc",
         ],
-        "Simulator": ["Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore"],
+        "Simulator": ["Platform", "CSQLite"],
         // What a board does, what a hub does, the hub's web face and its client.
         "EdgeAgent": [
             "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
@@ -37,6 +37,10 @@ struct ImportRules {
             "ServiceLifecycle",
         ]),
         "FleetClient": ecosystem.union(["Platform", "AsyncHTTPClient", "HTTPTypes", "NIOCore"]),
+        // A fleet in the simulated world.
+        "FleetSim": [
+            "Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub",
+        ],
         // Executables: arguments and wiring.
         "edge-agent": [
             "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
@@ -49,6 +53,7 @@ struct ImportRules {
         "fleet": ecosystem.union([
             "Platform", "LinuxPlatform", "FleetClient", "ArgumentParser", "Yams",
         ]),
+        "fleet-sim": ["FleetSim", "ArgumentParser"],
         "edge-bench": ecosystem.union([
             "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent", "FleetHub",
             "FleetClient", "ArgumentParser",
@@ -62,7 +67,7 @@ struct ImportRules {
     ]
 
     /// The only modules that talk to C libraries.
-    static let modulesWithC: Set<String> = ["LinuxPlatform", "SQLiteStore"]
+    static let modulesWithC: Set<String> = ["LinuxPlatform", "SQLiteStore", "Simulator"]
 
     /// Too heavy for the agent's memory budget (docs/decisions/0005).
     static func isTooHeavyForTheAgent(_ module: String) -> Bool {

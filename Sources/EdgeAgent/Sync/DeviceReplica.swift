@@ -142,6 +142,12 @@ public struct DeviceReplica: Sendable {
         }
         var wire = self.wire
         let frame = try codec.decode(bytes, header, from: .hub, session: &wire)
+        #if EDGE_MUTANTS
+            if SyncMutant.active == .anyStateTaken, case .state = frame {
+                self.wire = wire
+                return frame
+            }
+        #endif
         if case .state(let state) = frame, session.phase != .greeting(request: state.request) {
             // The answer to another greeting names that one's epoch in few bits: here it would be
             // read as this one. What the hub says unasked is for any epoch.
@@ -237,6 +243,9 @@ public struct DeviceReplica: Sendable {
         effects.append(
             send(.up(Frame.Up(question: question, deltas: deltas, joined: read))))
         mark = wire.names.mark
+        #if EDGE_MUTANTS
+            if SyncMutant.active == .namesConfirmedEarly { wire.names.confirm(mark) }
+        #endif
         // Counts as a change: the rest goes as soon as this part is answered.
         if isMore { _ = session.onChanged(MonotonicTime(milliseconds: 0)) }
     }

@@ -60,6 +60,9 @@ extension HubReplica {
                     continue
                 }
                 let stamp = HybridTimestamp(rawValue: cell.stamp)
+                #if EDGE_MUTANTS
+                    let limit = SyncMutant.active == .futureAccepted ? stamp : limit
+                #endif
                 guard stamp > limit else {
                     store.clock.observe(stamp)
                     cells.append(cell)
@@ -87,6 +90,9 @@ extension HubReplica {
 
     /// The current registers of the keys that were named, where they differ from what was said.
     func winners(over cells: [Cell], _ twin: TwinDocument) throws(SQLiteError) -> [Cell] {
+        #if EDGE_MUTANTS
+            if SyncMutant.active == .winnersLeftOut { return [] }
+        #endif
         var winners: [Cell] = []
         for cell in cells where cell.kind.isRegister {
             guard let current = try twin.register(cell.path) else { continue }

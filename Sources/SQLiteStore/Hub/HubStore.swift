@@ -40,7 +40,12 @@ public final class HubStore {
     ) throws(SQLiteError) {
         connection = try Connection.open(path, options: options)
         try Self.migrations.apply(connection)
-        self.epoch = epoch
+        #if EDGE_MUTANTS
+            let kept = try Self.lastEpoch(connection)
+            self.epoch = SyncMutant.active == .hubEpochKept ? kept ?? epoch : epoch
+        #else
+            self.epoch = epoch
+        #endif
         meta = try MetaTable(connection)
         twin = try TwinTables(connection)
         devices = try DeviceTable(connection)

@@ -113,7 +113,12 @@ public final class AgentStore {
         connection = try Connection.open(path, options: options.connection)
         try Self.migrations.apply(connection)
         self.device = device
-        self.epoch = epoch
+        #if EDGE_MUTANTS
+            let kept = try Self.lastEpoch(connection)
+            self.epoch = SyncMutant.active == .deviceEpochKept ? kept ?? epoch : epoch
+        #else
+            self.epoch = epoch
+        #endif
         self.options = options
         meta = try MetaTable(connection)
         twin = try TwinTables(connection)
@@ -199,7 +204,10 @@ public final class AgentStore {
     private func apply(_ writes: [Write], now: WallTime) throws(SQLiteError) -> Committed {
         var committed = Committed()
         guard !writes.isEmpty else { return committed }
-        let stamp = clock.stamp(now)
+        // Where no write bears it, the clock stays: nothing would come back to lower one that was
+        // ahead, and the next wish would be of that time.
+        let bearsStamp = writes.contains { $0.write.path.kind == .lastWriterWins }
+        let stamp = bearsStamp ? clock.stamp(now) : HybridTimestamp(wall: now)
         let ordered = writes.enumerated().sorted {
             ($0.element.write.path, $0.offset) < ($1.element.write.path, $1.offset)
         }
@@ -222,6 +230,11 @@ public final class AgentStore {
         for name in committed.documents {
             guard let writer = writers[name] else { continue }
             try twin.document(name).advance(epoch, to: writer.counter)
+            #if EDGE_MUTANTS
+                if SyncMutant.active == .removalsForgotten {
+                    try twin.document(name).forgetRemovals(of: epoch, upto: writer.counter)
+                }
+            #endif
         }
         guard !committed.documents.isEmpty else { return committed }
         try own(epoch)

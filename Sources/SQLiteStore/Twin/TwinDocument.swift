@@ -130,12 +130,15 @@ public struct TwinDocument: TwinStorage {
     private func store(
         _ epoch: Epoch, _ entry: DocumentContext.Entry
     ) throws(SQLiteError) {
-        try statements.advance.run(
-            .text(name), .integer(entry.handle), .bits(epoch.nonce), .integer(entry.counter),
-            .integer(entry.sequence), .integer(entry.floor))
         var context = try context()
         context.set(epoch, entry)
         tables.update(name, context)
+        #if EDGE_MUTANTS
+            if SyncMutant.active == .contextNotStored, entry.counter > 0 { return }
+        #endif
+        try statements.advance.run(
+            .text(name), .integer(entry.handle), .bits(epoch.nonce), .integer(entry.counter),
+            .integer(entry.sequence), .integer(entry.floor))
     }
 
     // MARK: Removal records
@@ -187,6 +190,9 @@ public struct TwinDocument: TwinStorage {
         for record in oldest {
             try statements.forgetRemoval.run(
                 .text(name), .integer(record.handle), .integer(record.counter))
+            #if EDGE_MUTANTS
+                if SyncMutant.active == .floorNotRaised { continue }
+            #endif
             guard let epoch = try context().epochs[record.handle] else { continue }
             try raiseFloor(of: epoch, to: record.counter)
         }

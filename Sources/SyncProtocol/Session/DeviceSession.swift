@@ -63,6 +63,8 @@ public struct DeviceSession: Sendable {
     /// The session that both sides last knew, also while the link is down.
     private var known: Epoch?
     private var question: UInt8 = 0
+    /// What the hub said last that it has of the copy it wants.
+    private var wanted: CausalContext?
     private var isOutstanding = false
     /// Something changed since the last question was built.
     private var isDirty = false
@@ -167,7 +169,11 @@ public struct DeviceSession: Sendable {
         switch frame {
         case .state(let state): return onState(state, now)
         case .want(let request, let have):
-            guard phase == .greeting(request: request) else { return [] }
+            // One that came twice would make two of every part to come, and each of those two.
+            guard phase == .greeting(request: request), wanted?.covers(have) != true else {
+                return []
+            }
+            wanted = have
             deadline = now + timeout
             let report: [Directive] = have.isEmpty ? [.reportReset] : []
             return report + [.seed(request: request, after: have)]
@@ -192,6 +198,11 @@ public struct DeviceSession: Sendable {
     }
 
     private mutating func onState(_ state: Frame.State, _ now: MonotonicTime) -> [Directive] {
+        #if EDGE_MUTANTS
+            if SyncMutant.active == .anyStateTaken, phase != .offline {
+                phase = .greeting(request: state.request)
+            }
+        #endif
         guard phase == .greeting(request: state.request) else {
             // What answers another greeting opens nothing; what it says of the twin is as true.
             return state.deltas.isEmpty ? [] : [.join(.news(state.deltas))]
@@ -254,6 +265,7 @@ public struct DeviceSession: Sendable {
     private mutating func greet(_ now: MonotonicTime) -> [Directive] {
         let request = entropy.next()
         phase = .greeting(request: request)
+        wanted = nil
         known = nil
         // Half to whole: devices that a hub's restart put in step fall out of it again.
         let half = timeout.count / 2

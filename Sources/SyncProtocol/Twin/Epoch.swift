@@ -92,8 +92,4 @@ public struct CausalContext: Sendable, Hashable {
                 if counter > 0 { limited[entry.key] = counter }
             })
     }
-
-    public func filtered(_ role: Epoch.Role) -> CausalContext {
-        CausalContext(counters.filter { $0.key.role == role })
-    }
 }

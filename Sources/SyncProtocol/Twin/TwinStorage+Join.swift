@@ -20,10 +20,12 @@ extension TwinStorage {
     ///
     /// - Parameter keepsRemovals: Whether records of others are kept, to be passed on. Only a hub
     ///   passes them on.
+    /// - Parameter isCopy: Parts of one replica's whole history, which all come: a record may name
+    ///   a write that is in none of them so far. It is gone in the part that would bring it.
     public func join(
-        _ deltas: [IntervalDelta], keepsRemovals: Bool
+        _ deltas: [IntervalDelta], keepsRemovals: Bool, isCopy: Bool = false
     ) throws(Failure) -> JoinOutcome? {
-        guard let known = try bases(deltas) else { return nil }
+        guard let known = try bases(deltas, isCopy: isCopy) else { return nil }
         var outcome = JoinOutcome()
         for delta in deltas { try join(delta, known[delta.epoch] ?? 0, keepsRemovals, &outcome) }
         for delta in deltas { try advance(delta.epoch, to: delta.upto) }
@@ -32,7 +34,9 @@ extension TwinStorage {
 
     /// What was seen so far of the epochs that the deltas are of; nil where one does not follow on
     /// from it, or a record names a write that is neither here nor there.
-    private func bases(_ deltas: [IntervalDelta]) throws(Failure) -> [Epoch: UInt64]? {
+    private func bases(
+        _ deltas: [IntervalDelta], isCopy: Bool
+    ) throws(Failure) -> [Epoch: UInt64]? {
         var known: [Epoch: UInt64] = [:]
         var after: [Epoch: UInt64] = [:]
         for delta in deltas {
@@ -43,9 +47,13 @@ extension TwinStorage {
                 seen = try self.seen(delta.epoch)
                 known[delta.epoch] = seen
             }
+            #if EDGE_MUTANTS
+                if SyncMutant.active == .joinWithoutBase { continue }
+            #endif
             guard delta.since <= seen else { return nil }
             after[delta.epoch] = max(seen, delta.upto)
         }
+        if isCopy { return known }
         for delta in deltas {
             for removal in delta.removals where removal.dot.counter > known[delta.epoch] ?? 0 {
                 for dot in removal.removed {
@@ -69,12 +77,18 @@ extension TwinStorage {
             let current =
                 try cell.kind.isRegister
                 ? register(cell.path) : self.cell(slot: cell.slot, at: cell.path)
+            #if EDGE_MUTANTS
+                if SyncMutant.active == .lastArrivalWins { try put(cell) }
+            #endif
             if let current, !cell.wins(over: current) { continue }
             try put(cell)
             outcome.changed.append(cell)
         }
         for removal in delta.removals where removal.dot.counter > known {
             if keepsRemovals { try keep(removal) }
+            #if EDGE_MUTANTS
+                if SyncMutant.active == .removalsIgnored { continue }
+            #endif
             for dot in removal.removed {
                 guard let cell = try cell(dot), cell.kind.hasRemovals else { continue }
                 try remove(cell)

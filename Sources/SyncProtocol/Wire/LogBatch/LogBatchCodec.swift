@@ -23,6 +23,9 @@ public struct LogBatchCodec: Sendable {
     /// Without a bound a few thousand bytes could stand for gigabytes at whoever writes the rows
     /// out. Far over what a frame's worth of rows has.
     static let textBytesMost = 1 << 22
+    /// Payloads shorter than this are sent plain: columns leave little in them to shorten, and an
+    /// idle board that never compresses never loads the compressor's code (0.5 MiB of its memory).
+    static let compressedBytesLeast = 256
     /// A payload in bytes, decompressed.
     static let payloadBytesMost = FrameBounds.bytes
 
@@ -44,7 +47,7 @@ public struct LogBatchCodec: Sendable {
         writer.byte(Form.plain.rawValue)
         writer.payload(batch, known: known)
         let payload = writer.bytes
-        guard payload.count <= Self.payloadBytesMost,
+        guard (Self.compressedBytesLeast...Self.payloadBytesMost).contains(payload.count),
             let compressed = compressor?.compress(Array(payload.dropFirst()))
         else { return payload }
         return [Form.compressed.rawValue] + compressed

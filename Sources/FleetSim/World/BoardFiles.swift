@@ -1,15 +1,22 @@
-import Foundation
 import Platform
 import Simulator
 
-/// A board's files as its agent sees them: SQLite's are real ones, as the real SQL runs on them;
-/// all others are simulated.
+/// A board's files as its agent sees them: databases are on the disks that SQLite writes to, all
+/// others beside them.
 struct BoardFiles: FileSystem {
     private let files: SimFileSystem
+    private let disks: SimDisks
 
-    init(_ files: SimFileSystem) { self.files = files }
+    private let database: String
 
-    private static func isDatabase(_ path: String) -> Bool { path.contains("/agent.db") }
+    /// - Parameter folder: Where the database is.
+    init(_ files: SimFileSystem, _ disks: SimDisks, folder: String) {
+        self.files = files
+        self.disks = disks
+        database = folder + "/agent.db"
+    }
+
+    private func isDatabase(_ path: String) -> Bool { path.utf8.starts(with: database.utf8) }
 
     func read(_ path: String, maximumBytes: Int) throws(FileError) -> [UInt8] {
         try files.read(path, maximumBytes: maximumBytes)
@@ -22,9 +29,8 @@ struct BoardFiles: FileSystem {
     }
 
     func size(_ path: String) -> UInt64? {
-        guard Self.isDatabase(path) else { return files.size(path) }
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        return (attributes?[.size] as? NSNumber)?.uint64Value
+        guard isDatabase(path) else { return files.size(path) }
+        return disks.size(path).map { UInt64($0) }
     }
 
     func list(_ directory: String) -> [String] { files.list(directory) }
@@ -34,13 +40,15 @@ struct BoardFiles: FileSystem {
     }
 
     func rename(_ path: String, to target: String) throws(FileError) {
-        guard Self.isDatabase(path) else { return try files.rename(path, to: target) }
-        guard Foundation.rename(path, target) == 0 else { throw Self.error(path, "rename") }
+        guard isDatabase(path) else { return try files.rename(path, to: target) }
+        guard disks.rename(path, to: target) else {
+            throw FileError(path: path, operation: "rename", code: 2, message: "No such file")
+        }
     }
 
     func remove(_ path: String) throws(FileError) {
-        guard Self.isDatabase(path) else { return try files.remove(path) }
-        guard unlink(path) == 0 || errno == ENOENT else { throw Self.error(path, "remove") }
+        guard isDatabase(path) else { return try files.remove(path) }
+        disks.delete(path)
     }
 
     func discard(_ path: String, upTo offset: UInt64) throws(FileError) {
@@ -52,10 +60,4 @@ struct BoardFiles: FileSystem {
     }
 
     func capacity(_ path: String) -> (total: UInt64, free: UInt64)? { files.capacity(path) }
-
-    private static func error(_ path: String, _ operation: String) -> FileError {
-        FileError(
-            path: path, operation: operation, code: errno, message: String(cString: strerror(errno))
-        )
-    }
 }
