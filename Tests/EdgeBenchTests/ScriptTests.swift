@@ -370,6 +370,47 @@ import Testing
         #expect(try Self.events(answers.last).contains("fork_detected"))
     }
 
+    /// Two boards take turns for as long as nobody parts them; the operator is told once, and once of
+    /// each that lags behind.
+    @Test func twoBoardsOfOneCardAreToldOfOnce() throws {
+        let turns = (1...5).map { turn in
+            """
+            {"do":"set","at":"d1","key":"config/x","value":\(turn)}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"set","at":"d2","key":"config/y","value":\(turn)}
+            {"do":"sync","from":"d2","to":"hub"}
+
+            """
+        }
+        let answers = try Self.withPair(
+            "{\"do\":\"sync\",\"from\":\"d1\",\"to\":\"hub\"}\n"
+                + "{\"do\":\"clone\",\"at\":\"d1\",\"as\":\"d2\"}\n" + turns.joined()
+                + "{\"do\":\"events\",\"at\":\"hub\"}")
+        let events = try Self.events(answers.last)
+        #expect(events.count { $0 == "fork_detected" } == 1, "\(events)")
+        #expect(events.count { $0 == "restore_detected" } <= 2, "\(events)")
+    }
+
+    @Test func aBackupIsTakenAgainAndGivenBackToItsKindAlone() throws {
+        let again = (1...4).map { number in
+            """
+            {"do":"set","at":"d1","key":"config/x","value":\(number)}
+            {"do":"backup","at":"d1","as":"b"}
+
+            """
+        }.joined()
+        let answers = try Self.withPair(
+            again + """
+                {"do":"set","at":"d1","key":"config/x","value":9}
+                {"do":"restore","at":"d1","from":"b"}
+                {"do":"value","at":"d1"}
+                """)
+        #expect(answers == [Self.value("d1", "{\"config/x\":4}")])
+        #expect(throws: ScriptFault.self) {
+            try Self.withPair(again + "{\"do\":\"restore\",\"at\":\"hub\",\"from\":\"b\"}")
+        }
+    }
+
     @Test func aWipedHubIsFilledByItsDevices() throws {
         let answers = try Self.withPair(
             """

@@ -101,9 +101,17 @@ extension HubReplica {
                 $0.epoch != session.device && $0.isProven
             })
         {
-            outcome.events.append(
-                .forkDetected(device: device, epochs: [other.epoch, session.device].sorted()))
+            noteFork(device, document, [other.epoch, session.device].sorted(), &outcome)
         }
         return true
+    }
+
+    private mutating func noteFork(
+        _ device: String, _ document: String, _ epochs: [Epoch], _ outcome: inout Outcome
+    ) {
+        let key = key(device, document)
+        guard reports[key]?.fork != epochs else { return }
+        reports[key, default: Reports()].fork = epochs
+        outcome.events.append(.forkDetected(device: device, epochs: epochs))
     }
 }

@@ -80,12 +80,17 @@ extension HubReplica {
 
     /// An earlier epoch of a device that it knows less of than the hub was continued elsewhere: on
     /// the disk before the backup, or on the card's other copy.
-    private func noteRestored(
+    private mutating func noteRestored(
         _ device: String, _ hello: Frame.Hello, _ twin: TwinDocument, _ outcome: inout Outcome
     ) throws(SQLiteError) {
         for entry in hello.recent.sorted
         where entry.epoch.role == .device && entry.epoch != hello.epoch {
             if entry.counter < (try twin.seen(entry.epoch)) {
+                let key = key(device, device)
+                var known = reports[key] ?? Reports()
+                guard known.restored.insert(hello.epoch).inserted else { return }
+                if known.restored.count > Self.restoredMaximum { known.restored = [hello.epoch] }
+                reports[key] = known
                 outcome.events.append(.restoreDetected(device: device))
                 return
             }

@@ -49,6 +49,17 @@ public struct HubReplica: Sendable {
     /// key are told from one that restarted.
     var openings: [String: [Opening]] = [:]
 
+    /// What was told last of a device and document. Two boards with one key take turns until someone
+    /// parts them, and each turn would say it again.
+    var reports: [String: Reports] = [:]
+
+    struct Reports: Sendable {
+        /// The two epochs that spoke side by side.
+        var fork: [Epoch] = []
+        /// Who greeted with less than the hub knows of its past.
+        var restored: Set<Epoch> = []
+    }
+
     struct Opening: Sendable, Hashable {
         let epoch: Epoch
         let tag: UInt32
@@ -58,6 +69,8 @@ public struct HubReplica: Sendable {
 
     /// Openings remembered of one device and document.
     static let openingsMaximum = 8
+    /// Greeters remembered of one device and document.
+    static let restoredMaximum = 8
     /// Documents that one device has sessions about, its own among them.
     static let documentsMaximum = 64
 
@@ -139,6 +152,7 @@ public struct HubReplica: Sendable {
         sessions.close(device)
         wanted = wanted.filter { !$0.key.hasPrefix(device + "\u{0}") }
         openings = openings.filter { !$0.key.hasPrefix(device + "\u{0}") }
+        reports = reports.filter { !$0.key.hasPrefix(device + "\u{0}") }
     }
 
     func key(_ device: String, _ document: String) -> String { device + "\u{0}" + document }

@@ -25,7 +25,13 @@ final class ScriptRun {
     private let compressor = Zstd(prefix: LogBatchCodec.vocabulary)
     private var replicas: [String: Replica] = [:]
     private var frames: [String: Sent] = [:]
-    private var backups: [String: String] = [:]
+    private var backups: [String: Backup] = [:]
+    private var backupsTaken = 0
+
+    private struct Backup {
+        let path: String
+        let isOfHub: Bool
+    }
 
     init(folder: String, lines: [ScriptLine]) {
         self.folder = folder
@@ -200,18 +206,25 @@ final class ScriptRun {
     // MARK: Disks
 
     private func backup(_ line: ScriptLine, _ name: String) throws {
-        let copy = folder + "/backup-\(backups.count).db"
-        try checkpoint(try replica(line))
+        let replica = try replica(line)
+        let copy = folder + "/backup-\(backupsTaken).db"
+        backupsTaken += 1
+        try checkpoint(replica)
         try FileManager.default.copyItem(atPath: path(line.at), toPath: copy)
-        backups[name] = copy
+        backups[name] = Backup(path: copy, isOfHub: Self.isHub(replica))
     }
 
     private func restore(_ line: ScriptLine, _ name: String) throws {
-        guard let copy = backups[name] else { throw fault(line, "no backup is called \(name)") }
+        guard let backup = backups[name] else { throw fault(line, "no backup is called \(name)") }
+        guard backup.isOfHub == Self.isHub(try replica(line)) else {
+            throw fault(
+                line,
+                "backup \(name) is a \(backup.isOfHub ? "hub" : "device")'s, \(line.at) is not")
+        }
         let path = path(line.at)
         try reopen(line) {
             try Self.remove(path)
-            try FileManager.default.copyItem(atPath: copy, toPath: path)
+            try FileManager.default.copyItem(atPath: backup.path, toPath: path)
         }
     }
 
@@ -226,6 +239,10 @@ final class ScriptRun {
             key: device.key, path: path(name), entropy: entropy(name), compressor: compressor)
         clone.wall = device.wall
         replicas[name] = .device(clone)
+    }
+
+    private static func isHub(_ replica: Replica) -> Bool {
+        if case .hub = replica { true } else { false }
     }
 
     private func checkpoint(_ replica: Replica) throws {

@@ -66,7 +66,7 @@ private struct FuzzJoiner {
 
     private mutating func adopt(_ frame: Frame) {
         isWhole = isWhole && frame.winners.isEmpty
-        let seen = twin.context.filtered(.device)
+        let seen = CausalContext(twin.context.counters.filter { $0.key.role == .device })
         _ = twin.adopt(winners: frame.winners, dead: frame.dead, seen: seen)
         guard Set(frame.winners.map(\.path)).count == frame.winners.count else { return }
         let second = twin.adopt(winners: frame.winners, dead: frame.dead, seen: seen)
