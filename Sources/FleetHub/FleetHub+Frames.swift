@@ -22,7 +22,7 @@ extension FleetHub {
         guard !frames.isEmpty else { return }
         counters.framesReceived += UInt64(frames.count)
         for frame in frames { counters.bytesReceived += UInt64(frame.bytes.count) }
-        let before = replica
+        let before = replica.memories(of: Set(frames.map(\.device)))
         do {
             let isCommit = needsCommit(frames)
             let outcome =
@@ -33,7 +33,7 @@ extension FleetHub {
             note(nil)
             finish(outcome)
         } catch {
-            replica = before
+            replica.goBack(to: before)
             counters.commitsFailed += 1
             note(error)
         }
@@ -83,13 +83,15 @@ extension FleetHub {
     private func finish(_ outcome: FrameOutcome) {
         for record in outcome.registered {
             devices[record.id] = record
+            // Its row was written just now, with the time.
+            seenSaved[record.id] = record.lastSeen
             publish("device", ["device": .string(record.id), "state": .string("registered")])
         }
         ownLabels.merge(outcome.labels) { _, latest in latest }
         for (device, frame) in outcome.replies { send(frame, to: device) }
         for (kind, fields) in outcome.events { publish(kind, fields) }
         for (document, source) in outcome.shared {
-            for device in replica.sessions.devices(about: document) where device != source {
+            for device in replica.devices(about: document) where device != source {
                 tell(device, of: document)
             }
         }

@@ -14,7 +14,7 @@ struct EdgeBench: AsyncParsableCommand {
             """,
         subcommands: [
             Demo.self, Kill.self, Offline.self, Bound.self, AgentFootprint.self, Faults.self,
-            TwinLatency.self, ScriptCommand.self, SyncCommand.self,
+            TwinLatency.self, ScriptCommand.self, SyncCommand.self, HubMemory.self,
         ])
 
     static func main() async {

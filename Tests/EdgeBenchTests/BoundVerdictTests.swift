@@ -71,12 +71,19 @@ import Testing
     }
 
     @Test func writtenMustBeAcknowledgedOrGap() throws {
-        #expect(try Self.verdict(Self.entries, written: 13).failures.count == 1)
+        let failures = try Self.verdict(Self.entries, written: 13).failures
+        #expect(failures.contains { $0.hasPrefix("the agent wrote 13") })
     }
 
-    @Test func theHubMustCountAsTheAgentDoes() throws {
-        let failures = try Self.verdict(Self.entries, written: 12, acked: 7, gap: 5).failures
+    @Test func theHubHasAllThatTheAgentCountsAcknowledged() throws {
+        let failures = try Self.verdict(Self.entries, written: 12, acked: 9, gap: 3).failures
         #expect(failures.count == 1)
+    }
+
+    /// It was on its way while the bound took it at the board.
+    @Test func aDroppedRowMayArriveAllTheSame() throws {
+        let verdict = try Self.verdict(Self.entries, written: 12, acked: 7, gap: 5)
+        #expect(verdict.failures.isEmpty)
     }
 
     @Test func aHoleWithoutARecordFails() throws {

@@ -247,17 +247,17 @@ import Testing
 
     @Test func openingsRememberedAreBounded() async throws {
         try await HubHarness.run(folder) { hub in
-            for nonce in 0..<UInt64(3 * HubReplica.openingsMaximum) {
+            for nonce in 0..<UInt64(3 * DeviceMemory.openingsMaximum) {
                 _ = try await Self.board(hub, 0x10 + 2 * nonce).hello()
             }
-            #expect(await hub.hub.openings() == HubReplica.openingsMaximum)
+            #expect(await hub.hub.openings() == DeviceMemory.openingsMaximum)
         }
     }
 
     @Test func documentsOfOneDeviceAreBounded() async throws {
         try await HubHarness.run(folder) { hub in
             // Its own is one of them.
-            let bound = HubReplica.documentsMaximum - 1
+            let bound = DeviceMemory.documentsMaximum - 1
             _ = try await FakeBoard(hub: hub).hello()
             for number in 0..<bound {
                 let board = FakeBoard(hub: hub, document: "group/\(number)")
@@ -275,6 +275,6 @@ import Testing
 }
 
 extension FleetHub {
-    /// Openings remembered of all devices.
-    func openings() -> Int { replica.openings.values.reduce(0) { $0 + $1.count } }
+    /// Openings remembered of the board.
+    func openings() -> Int { replica["board-1", "board-1"].openings.count }
 }

@@ -319,7 +319,7 @@ import Testing
 
     @Test func openSessionsAboutOneDocumentAreBounded() async throws {
         try await HubHarness.run(folder) { hub in
-            let boards = (0...SessionTable.perDocument).map {
+            let boards = (0...DeviceMemory.sessionsMaximum).map {
                 FakeBoard(hub: hub, epoch: Epoch(nonce: 0x10 + UInt64($0) * 2))
             }
             for board in boards { _ = try await board.hello() }

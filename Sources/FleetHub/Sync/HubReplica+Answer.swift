@@ -10,7 +10,7 @@ extension HubReplica {
     ) throws(SQLiteError) {
         let tag = session.wire.tag
         guard try isAlive(device, document, &session, &outcome) else {
-            sessions.close(device, document, tag: tag)
+            self[device, document].close(tag: tag)
             outcome.replies += reset(tag).replies
             return
         }
@@ -19,19 +19,19 @@ extension HubReplica {
         }
         session.onJoined(up.joined)
         guard let joined = try join(device, document, up.deltas, store, now, &outcome) else {
-            sessions.close(device, document, tag: tag)
+            self[device, document].close(tag: tag)
             outcome.replies += reset(tag).replies
             return
         }
         try claim(up.deltas, device, &session.owned, store)
         for delta in up.deltas { session.known.advance(delta.epoch, to: delta.upto) }
         guard let intervals = try missing(document, session.known, session.since, store) else {
-            sessions.close(device, document, tag: tag)
+            self[device, document].close(tag: tag)
             outcome.replies += reset(tag).replies
             return
         }
         try reply(up, document, joined, intervals, &session, store, &outcome)
-        sessions.update(device, document, session)
+        self[device, document].update(session)
     }
 
     private func reply(
@@ -82,18 +82,18 @@ extension HubReplica {
         _ device: String, _ document: String, _ session: inout HubSession,
         _ outcome: inout Outcome
     ) throws(SQLiteError) -> Bool {
-        let list = openings[key(device, document)] ?? []
+        let list = self[device, document].openings
         let tag = session.wire.tag
         guard let place = list.lastIndex(where: { $0.tag == tag }) else { return true }
         let later = list[(place + 1)...]
         let proven = Set(
-            sessions.about(document, of: device).filter(\.isProven).map(\.wire.tag))
+            self[device, document].sessions.filter(\.isProven).map(\.wire.tag))
         if later.contains(where: { $0.epoch != session.device && proven.contains($0.tag) }) {
             return false
         }
         guard !session.isProven else { return true }
         session.isProven = true
-        openings[key(device, document)]?[place].isProven = true
+        self[device, document].openings[place].isProven = true
         let earlier = list[..<place]
         // A greeting that nobody followed up may be an earlier life's, come late.
         if let first = earlier.firstIndex(where: { $0.epoch == session.device }),
@@ -109,9 +109,8 @@ extension HubReplica {
     private mutating func noteFork(
         _ device: String, _ document: String, _ epochs: [Epoch], _ outcome: inout Outcome
     ) {
-        let key = key(device, document)
-        guard reports[key]?.fork != epochs else { return }
-        reports[key, default: Reports()].fork = epochs
+        guard self[device, document].reports.fork != epochs else { return }
+        self[device, document].reports.fork = epochs
         outcome.events.append(.forkDetected(device: device, epochs: epochs))
     }
 }

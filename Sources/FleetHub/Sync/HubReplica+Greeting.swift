@@ -15,7 +15,7 @@ extension HubReplica {
         }
         // The network brought it twice. A second answer would give other numbers to names than the
         // one that the device may have read; who got none greets anew.
-        let isRepeated = sessions.about(document, of: device).contains {
+        let isRepeated = self[device, document].sessions.contains {
             $0.wire.request == hello.request
         }
         guard !isRepeated else { return }
@@ -31,7 +31,7 @@ extension HubReplica {
         if try lacks(hello, twin, store) {
             return want(device, document, hello, &outcome)
         }
-        wanted[key(device, document)] = nil
+        self[device, document].wanted = nil
         // Where the base is missing, the first question brings it all.
         let taken = try join(device, document, hello.deltas, store, now, &outcome)
         if taken != nil { try claim(hello.deltas, device, &owned, store) }
@@ -58,17 +58,17 @@ extension HubReplica {
     private mutating func want(
         _ device: String, _ document: String, _ hello: Frame.Hello, _ outcome: inout Outcome
     ) {
-        let key = key(device, document)
-        if wanted[key]?.hello.epoch == hello.epoch {
-            wanted[key]?.hello = hello
+        if self[device, document].wanted?.hello.epoch == hello.epoch {
+            self[device, document].wanted?.hello = hello
         } else {
-            wanted[key] = Wanted(hello: hello)
+            self[device, document].wanted = DeviceMemory.Wanted(hello: hello)
             outcome.events.append(.hubResetDetected)
         }
-        ask(for: document, wanted[key], &outcome)
+        ask(for: document, self[device, document].wanted, &outcome)
     }
 
-    private func ask(for document: String, _ wanted: Wanted?, _ outcome: inout Outcome) {
+    private func ask(for document: String, _ wanted: DeviceMemory.Wanted?, _ outcome: inout Outcome)
+    {
         guard let wanted else { return }
         var wire = WireSession(device: wanted.hello.epoch, hub: Epoch(nonce: 0))
         let want = Frame.want(request: wanted.hello.request, have: wanted.have)
@@ -86,11 +86,10 @@ extension HubReplica {
         for entry in hello.recent.sorted
         where entry.epoch.role == .device && entry.epoch != hello.epoch {
             if entry.counter < (try twin.seen(entry.epoch)) {
-                let key = key(device, device)
-                var known = reports[key] ?? Reports()
-                guard known.restored.insert(hello.epoch).inserted else { return }
-                if known.restored.count > Self.restoredMaximum { known.restored = [hello.epoch] }
-                reports[key] = known
+                var told = self[device, device].reports.restored
+                guard !told.contains(hello.epoch) else { return }
+                if told.count == DeviceMemory.restoredMaximum { told.removeFirst() }
+                self[device, device].reports.restored = told + [hello.epoch]
                 outcome.events.append(.restoreDetected(device: device))
                 return
             }
@@ -103,8 +102,7 @@ extension HubReplica {
         _ device: String, _ document: String, _ request: UInt64, _ deltas: [IntervalDelta],
         _ isLast: Bool, _ store: HubStore, _ now: WallTime, _ outcome: inout Outcome
     ) throws(SQLiteError) {
-        let key = key(device, document)
-        guard var wanted = wanted[key] else {
+        guard var wanted = self[device, document].wanted else {
             // It was on its way while another process or another session took over. Who still
             // waits for an answer greets again.
             return
@@ -143,9 +141,9 @@ extension HubReplica {
         try twin.collectRemovals(maximum: settings.removalsMaximum)
         let differing = try winners(over: deltas.flatMap(\.cells), twin)
         wanted.differing.formUnion(differing.map(\.path))
-        self.wanted[key] = wanted
+        self[device, document].wanted = wanted
         guard isLast else { return ask(for: document, wanted, &outcome) }
-        self.wanted[key] = nil
+        self[device, document].wanted = nil
         var winners: [Cell] = []
         for path in wanted.differing.sorted() {
             if let cell = try twin.register(path) { winners.append(cell) }
@@ -210,21 +208,23 @@ extension HubReplica {
             guard isMore else { break }
         }
         session.answer = (session.wire.names.mark, told)
-        sessions.open(device, document, session)
-        note(Opening(epoch: hello.epoch, tag: session.wire.tag), key(device, document))
+        self[device, document].open(session)
+        note(DeviceMemory.Opening(epoch: hello.epoch, tag: session.wire.tag), device, document)
     }
 
     private func hasRoom(_ device: String, _ document: String) -> Bool {
-        guard Self.isShared(document), wanted[key(device, document)] == nil else { return true }
-        let known = sessions.documents(of: device)
-        let coming = wanted.keys.count { $0.hasPrefix(key(device, "")) }
-        return known.contains(document) || known.count + coming < Self.documentsMaximum
+        guard Self.isShared(document) else { return true }
+        let known = memory(of: device).documents
+        return known.contains { $0.name == document }
+            || known.count < DeviceMemory.documentsMaximum
     }
 
-    private mutating func note(_ opening: Opening, _ key: String) {
-        var list = openings[key] ?? []
+    private mutating func note(
+        _ opening: DeviceMemory.Opening, _ device: String, _ document: String
+    ) {
+        var list = self[device, document].openings
         list.append(opening)
-        if list.count > Self.openingsMaximum { list.removeFirst() }
-        openings[key] = list
+        if list.count > DeviceMemory.openingsMaximum { list.removeFirst() }
+        self[device, document].openings = list
     }
 }

@@ -33,46 +33,10 @@ public struct HubReplica: Sendable {
         public init() {}
     }
 
-    /// A device whose history this hub does not know, and how much of its copy has come.
-    struct Wanted: Sendable {
-        var hello: Frame.Hello
-        var have = CausalContext()
-        /// Registers that the hub holds otherwise than the copy does.
-        var differing: Set<TwinPath> = []
-    }
-
     let settings: Settings
     let codec: FrameCodec
-    var sessions = SessionTable()
-    var wanted: [String: Wanted] = [:]
-    /// The epochs that opened sessions of each device, the latest last: how two boards with one
-    /// key are told from one that restarted.
-    var openings: [String: [Opening]] = [:]
-
-    /// What was told last of a device and document. Two boards with one key take turns until someone
-    /// parts them, and each turn would say it again.
-    var reports: [String: Reports] = [:]
-
-    struct Reports: Sendable {
-        /// The two epochs that spoke side by side.
-        var fork: [Epoch] = []
-        /// Who greeted with less than the hub knows of its past.
-        var restored: Set<Epoch> = []
-    }
-
-    struct Opening: Sendable, Hashable {
-        let epoch: Epoch
-        let tag: UInt32
-        /// The board spoke in the session, so it lived after its greeting was answered.
-        var isProven = false
-    }
-
-    /// Openings remembered of one device and document.
-    static let openingsMaximum = 8
-    /// Greeters remembered of one device and document.
-    static let restoredMaximum = 8
-    /// Documents that one device has sessions about, its own among them.
-    static let documentsMaximum = 64
+    /// By device.
+    private var memories: [String: DeviceMemory] = [:]
 
     public init(settings: Settings = Settings(), codec: FrameCodec = FrameCodec()) {
         self.settings = settings
@@ -107,7 +71,7 @@ public struct HubReplica: Sendable {
             let document = header.document.isEmpty ? device : header.document
             return Incoming(frame: frame, document: document, session: nil, tag: 0)
         }
-        guard let (document, found) = sessions.find(device, tag: tag) else {
+        guard let (document, found) = memories[device]?.session(tag) else {
             // Nothing of it can be read, and nothing need be: it is told to greet.
             return Incoming(frame: .reset, document: device, session: nil, tag: tag)
         }
@@ -148,21 +112,41 @@ public struct HubReplica: Sendable {
     /// A document's name in a frame that belongs to no session: empty for the device's own.
     static func name(_ document: String) -> String { isShared(document) ? document : "" }
 
-    public mutating func forget(_ device: String) {
-        sessions.close(device)
-        wanted = wanted.filter { !$0.key.hasPrefix(device + "\u{0}") }
-        openings = openings.filter { !$0.key.hasPrefix(device + "\u{0}") }
-        reports = reports.filter { !$0.key.hasPrefix(device + "\u{0}") }
+    // MARK: Memory
+
+    /// What is known of a device's sessions about a document.
+    subscript(device: String, document: String) -> DeviceMemory.Document {
+        get { memories[device]?[document] ?? DeviceMemory.Document(name: document) }
+        set { memories[device, default: DeviceMemory()][document] = newValue }
     }
 
-    func key(_ device: String, _ document: String) -> String { device + "\u{0}" + document }
+    func memory(of device: String) -> DeviceMemory { memories[device] ?? DeviceMemory() }
+
+    /// Devices with a session about a document.
+    func devices(about document: String) -> [String] {
+        memories.filter { !$0.value[document].sessions.isEmpty }.map(\.key).sorted()
+    }
+
+    public mutating func forget(_ device: String) { memories[device] = nil }
+
+    /// What is kept of some devices, to go back to where a transaction fails. Of these alone: a
+    /// copy of all would cost each batch the size of the fleet.
+    func memories(of devices: Set<String>) -> [String: DeviceMemory] {
+        devices.reduce(into: [:]) { $0[$1] = memory(of: $1) }
+    }
+
+    mutating func goBack(to earlier: [String: DeviceMemory]) {
+        for (device, memory) in earlier {
+            memories[device] = memory.documents.isEmpty ? nil : memory
+        }
+    }
 
     // MARK: Frames
 
     public func logAcknowledged(
         _ sequence: LogSequence, upto: UInt64, to device: String, tag: UInt32
     ) -> [UInt8]? {
-        guard var (_, session) = sessions.find(device, tag: tag) else { return nil }
+        guard var (_, session) = memories[device]?.session(tag) else { return nil }
         return codec.encode(
             .logAcknowledged(sequence: sequence, upto: upto), from: .hub, session: &session.wire)
     }
@@ -226,7 +210,7 @@ public struct HubReplica: Sendable {
         of document: String, to device: String, _ store: HubStore
     ) throws(SQLiteError) -> [[UInt8]] {
         var frames: [[UInt8]] = []
-        for var session in sessions.about(document, of: device) where session.isProven {
+        for var session in self[device, document].sessions where session.isProven {
             guard let plan = try missing(document, session.known, session.since, store),
                 !plan.isEmpty
             else { continue }
@@ -235,7 +219,7 @@ public struct HubReplica: Sendable {
                 intervalBytes: settings.intervalBytes)
             let down = Frame.Down(question: nil, commit: store.commit, deltas: deltas)
             frames.append(codec.encode(.down(down), from: .hub, session: &session.wire))
-            sessions.update(device, document, session)
+            self[device, document].update(session)
         }
         return frames
     }

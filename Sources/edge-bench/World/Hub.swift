@@ -25,6 +25,8 @@ final class Hub {
 
     var url: String { "http://127.0.0.1:\(apiPort)" }
 
+    var pid: pid_t? { process?.pid }
+
     var reader: HubReader { HubReader(url: url, token: token) }
 
     /// `fleet-hub init`; keeps the token.

@@ -22,6 +22,19 @@ struct HubReader {
         }
     }
 
+    /// A number without labels of `/metrics`; nil while the hub does not answer.
+    func metric(_ name: String) async throws -> Int? {
+        let text = try await ifReachable { client throws(FleetClientError) in
+            try await client.metrics()
+        }
+        return text.flatMap { Self.metric(name, in: $0) }
+    }
+
+    static func metric(_ name: String, in text: String) -> Int? {
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        return line?.split(separator: " ").last.flatMap { Int($0) }
+    }
+
     /// How far the hub has each stream of a device.
     func cursors(_ device: String) async throws -> [HubCursor] {
         try await call { client throws(FleetClientError) in
