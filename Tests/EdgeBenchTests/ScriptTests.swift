@@ -343,6 +343,61 @@ import Testing
         #expect(try Self.events(answers[3]) == ["restore_detected"])
     }
 
+    /// A card of before the board's last life, and an empty one, know nothing of that life.
+    @Test(arguments: [true, false])
+    func anOldOrEmptyCardIsTold(isEmpty: Bool) throws {
+        let card =
+            isEmpty
+            ? #"{"do":"wipe","at":"d1"}"# : #"{"do":"restore","at":"d1","from":"b1"}"#
+        let answers = try Self.withPair(
+            """
+            {"do":"set","at":"d1","key":"config/x","value":1}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"backup","at":"d1","as":"b1"}
+            {"do":"crash","at":"d1"}
+            {"do":"set","at":"d1","key":"config/x","value":2}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"crash","at":"d1"}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"events","at":"hub"}
+            \(card)
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"value","at":"d1"}
+            {"do":"events","at":"hub"}
+            """)
+        try #require(answers.count == 3)
+        #expect(try Self.events(answers[0]).isEmpty)
+        #expect(answers[1] == Self.value("d1", "{\"config/x\":2}"))
+        #expect(try Self.events(answers[2]) == ["restore_detected"])
+    }
+
+    /// What a hub sends in a session uses the words of what it sent before.
+    @Test func newsComeInAnyOrder() throws {
+        let news = (0..<3).map { number in
+            """
+            {"do":"set","at":"hub","key":"desired/d\(number)","value":\(number)}
+            {"do":"send","from":"hub","to":"d1","as":"f\(number)"}
+
+            """
+        }.joined()
+        let deliveries = [2, 0, 1, 2, 0].map {
+            "{\"do\":\"deliver\",\"frame\":\"f\($0)\"}\n"
+        }.joined()
+        let answers = try Self.withPair(
+            """
+            {"do":"set","at":"d1","key":"config/a","value":1}
+            {"do":"sync","from":"d1","to":"hub"}
+            \(news)\(deliveries){"do":"sync","from":"d1","to":"hub"}
+            \(deliveries){"do":"set","at":"hub","key":"desired/last","value":1}
+            {"do":"sync","from":"d1","to":"hub"}
+            {"do":"value","at":"d1"}
+            {"do":"events","at":"d1"}
+            """)
+        let shown = #"{"config/a":1,"desired/d0":0,"desired/d1":1,"desired/d2":2,"desired/last":1}"#
+        #expect(answers.first == Self.value("d1", shown))
+        #expect(try Self.events(answers.last).isEmpty)
+    }
+
     @Test func twoBoardsOfOneCardLoseNothing() throws {
         let sync = """
             {"do":"sync","from":"d1","to":"hub"}

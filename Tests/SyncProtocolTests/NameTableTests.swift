@@ -126,7 +126,7 @@ extension WireEnd {
         var other = WireEnd(role: .device, session: session)
         #expect(hub.refusal(other.write(try up(["reported/a"]))) == nil)
         var liar = WireEnd(role: .device, session: session)
-        #expect(hub.refusal(liar.write(try up(["reported/b"]))) == .malformed("name number"))
+        #expect(hub.refusal(liar.write(try up(["reported/b"]))) == .unknownName(0))
     }
 
     @Test func framesOfAnotherSessionAreNotRead() throws {

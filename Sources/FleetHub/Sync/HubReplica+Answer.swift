@@ -94,6 +94,7 @@ extension HubReplica {
         guard !session.isProven else { return true }
         session.isProven = true
         self[device, document].openings[place].isProven = true
+        if session.isBehind { noteRestored(device, session.device, &outcome) }
         let earlier = list[..<place]
         // A greeting that nobody followed up may be an earlier life's, come late.
         if let first = earlier.firstIndex(where: { $0.epoch == session.device }),

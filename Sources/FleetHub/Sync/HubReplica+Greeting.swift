@@ -26,8 +26,9 @@ extension HubReplica {
         }
         try claim([speaker], device, &owned, store)
         let twin = store.twin.document(document)
-        // Who is behind with what others wrote in a shared document was just away.
-        if document == device { try noteRestored(device, hello, twin, &outcome) }
+        if try isRestored(device, document, hello, twin, store) {
+            noteRestored(device, hello.epoch, &outcome)
+        }
         if try lacks(hello, twin, store) {
             return want(device, document, hello, &outcome)
         }
@@ -37,9 +38,13 @@ extension HubReplica {
         if taken != nil { try claim(hello.deltas, device, &owned, store) }
         let joined = taken ?? Joined()
         let since = hello.reference?.commit ?? 0
+        let isBehind = document == device ? try isBehind(hello, twin) : false
         try open(
             device, document, hello, known: hello.recent, since: since, owned, joined, store, now,
             &outcome)
+        guard isBehind, var session = self[device, document].sessions.last else { return }
+        session.isBehind = true
+        self[device, document].update(session)
     }
 
     /// Whether a device knows of history that is not here: this database was lost or restored, or
@@ -80,20 +85,41 @@ extension HubReplica {
 
     /// An earlier epoch of a device that it knows less of than the hub was continued elsewhere: on
     /// the disk before the backup, or on the card's other copy.
-    private mutating func noteRestored(
-        _ device: String, _ hello: Frame.Hello, _ twin: TwinDocument, _ outcome: inout Outcome
-    ) throws(SQLiteError) {
+    ///
+    /// In a shared document only epochs of its own count: who is behind with what others wrote
+    /// there was just away.
+    private func isRestored(
+        _ device: String, _ document: String, _ hello: Frame.Hello, _ twin: TwinDocument,
+        _ store: HubStore
+    ) throws(SQLiteError) -> Bool {
         for entry in hello.recent.sorted
         where entry.epoch.role == .device && entry.epoch != hello.epoch {
-            if entry.counter < (try twin.seen(entry.epoch)) {
-                var told = self[device, device].reports.restored
-                guard !told.contains(hello.epoch) else { return }
-                if told.count == DeviceMemory.restoredMaximum { told.removeFirst() }
-                self[device, device].reports.restored = told + [hello.epoch]
-                outcome.events.append(.restoreDetected(device: device))
-                return
-            }
+            guard entry.counter < (try twin.seen(entry.epoch)) else { continue }
+            if document == device { return true }
+            if try store.isOwn(entry.epoch, of: device) { return true }
         }
+        return false
+    }
+
+    /// Whether a board knows nothing of the epoch in which its device wrote last.
+    private func isBehind(
+        _ hello: Frame.Hello, _ twin: TwinDocument
+    ) throws(SQLiteError) -> Bool {
+        // Where there are more than a greeting names, it may be one that it leaves out.
+        guard hello.recent.counters.count < FrameBounds.recent else { return false }
+        let latest = try twin.epochs(movedAfter: 0).last {
+            $0.epoch.role == .device && $0.epoch != hello.epoch
+        }
+        return latest.map { hello.recent[$0.epoch] == 0 } ?? false
+    }
+
+    /// Says it once of each greeter.
+    mutating func noteRestored(_ device: String, _ epoch: Epoch, _ outcome: inout Outcome) {
+        var told = self[device, device].reports.restored
+        guard !told.contains(epoch) else { return }
+        if told.count == DeviceMemory.restoredMaximum { told.removeFirst() }
+        self[device, device].reports.restored = told + [epoch]
+        outcome.events.append(.restoreDetected(device: device))
     }
 
     /// Takes a device's copy of the history that this hub lost: its own dots, the hub's, and

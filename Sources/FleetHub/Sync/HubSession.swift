@@ -12,6 +12,9 @@ struct HubSession: Sendable {
     var owned: Set<Epoch> = []
     /// The device has spoken in this session, so it lived when the session was opened.
     var isProven = false
+    /// It greeted without the epoch that its device wrote in last: a card of an earlier time, or a
+    /// new one. Told once the session is proven, as a greeting may be long on its way.
+    var isBehind = false
     /// Own names that the last whole answer carried, and what it brought the device to.
     var answer: (mark: Int, context: CausalContext) = (0, CausalContext())
 

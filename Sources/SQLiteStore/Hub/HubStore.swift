@@ -104,18 +104,21 @@ public final class HubStore {
     /// Whether a device may claim an epoch: it is the first to do so, or was.
     public func owns(_ device: String, _ epoch: Epoch) throws(SQLiteError) -> Bool {
         try noteOwner.run(.bits(epoch.nonce), .text(device))
-        let owner = try ownerOf.query([.bits(epoch.nonce)]) { (row) throws(SQLiteError) in
-            row.text(0)
-        }.first
-        return owner?.isSameBytes(as: device) ?? false
+        return try isOwn(epoch, of: device)
+    }
+
+    /// Whether a device has claimed an epoch.
+    public func isOwn(_ epoch: Epoch, of device: String) throws(SQLiteError) -> Bool {
+        try owner(of: epoch)?.isSameBytes(as: device) ?? false
     }
 
     /// Whether an epoch is another device's. Claims nothing.
     public func isOthers(_ epoch: Epoch, than device: String) throws(SQLiteError) -> Bool {
-        let owner = try ownerOf.query([.bits(epoch.nonce)]) { (row) throws(SQLiteError) in
-            row.text(0)
-        }.first
-        return owner.map { !$0.isSameBytes(as: device) } ?? false
+        try owner(of: epoch).map { !$0.isSameBytes(as: device) } ?? false
+    }
+
+    private func owner(of epoch: Epoch) throws(SQLiteError) -> String? {
+        try ownerOf.query([.bits(epoch.nonce)]) { (row) throws(SQLiteError) in row.text(0) }.first
     }
 
     public func hasToken(hash: String) throws(SQLiteError) -> Bool {

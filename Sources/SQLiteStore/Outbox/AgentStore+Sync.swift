@@ -50,7 +50,7 @@ extension AgentStore {
     /// What this board has seen of the epochs that advanced here last: enough for the hub to tell
     /// what is missing, together with the reference.
     public func recent(
-        _ document: String? = nil, limit: Int = 16
+        _ document: String? = nil, limit: Int = FrameBounds.recent
     ) throws(SQLiteError) -> CausalContext {
         let entries = try twin.document(document ?? Self.own).context().entries
         let latest = entries.filter { $0.value.counter > 0 }.sorted {

@@ -85,6 +85,8 @@ public enum FrameBounds {
     public static let value = 1 << 17
     /// One epoch's interval in bytes before it is cut: half a frame, for the rest of it has room.
     public static let interval = bytes / 2
+    /// Epochs that a greeting names, those that advanced last.
+    public static let recent = 16
     /// Epochs that a frame refers back to.
     static let epochs = 64
     /// A document's name in bytes.

@@ -125,7 +125,8 @@ struct FrameReader {
             guard spelledBytes <= FrameBounds.spelled else { throw .malformed("too many names") }
             spelled[Int(number)] = path
             if let known = session.names.path(Int(number)), known != path {
-                throw .malformed("name number")
+                // The sides no longer mean the same by this session's names: it has to end.
+                throw .unknownName(Int64(number))
             }
             _ = session.names.learn(path, as: Int(number))
             before = Array(bytes)

@@ -95,8 +95,7 @@ final class BenchHub {
     /// The frame that this hub would send now: news in the device's session, or, where it has
     /// heard nothing of the device yet, all it has.
     func frame(to device: String, _ document: String) throws -> [UInt8]? {
-        var copy = replica
-        if let news = try copy.news(of: document, to: device, store).first { return news }
-        return try copy.unasked(document, store, now: wall)
+        if let news = try replica.news(of: document, to: device, store).first { return news }
+        return try replica.unasked(document, store, now: wall)
     }
 }
