@@ -224,12 +224,14 @@ struct DemoStory {
             {
                 complaints.append(failure.message)
             }
+            let numbered = await feeds[index].count
+            let entries = try await entries(of: board.agent, holding: numbered)
             let status = try await board.agent.status()
             reports.append(
                 DemoReport.Board(
-                    id: board.agent.id, numbered: await feeds[index].count,
+                    id: board.agent.id, numbered: numbered,
                     unnumbered: input.devices[index].count, written: status.written,
-                    entries: try await site.hub.reader.entries(board.agent.id),
+                    entries: entries,
                     cursors: try await site.hub.reader.cursors(board.agent.id),
                     kills: index == 0 ? 1 : 0,
                     bytesUp: status.bytesSent + (index == 0 ? bytesBeforeKill : 0),
@@ -237,5 +239,17 @@ struct DemoStory {
         }
         return DemoReport(
             boards: reports, reconvergeMilliseconds: reconverge, complaints: complaints)
+    }
+
+    /// All rows of a board once they hold every message, or after twice the time that telemetry
+    /// may wait for its commit: an agent at rest may still hold some that it has not acknowledged.
+    private func entries(of agent: Agent, holding count: Int) async throws -> [HubEntry] {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            let entries = try await site.hub.reader.entries(agent.id)
+            if Payload.numbers(entries).count >= count { return entries }
+            guard ContinuousClock.now < deadline else { return entries }
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 }
