@@ -57,6 +57,7 @@ enum Oracle {
 
     static func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
         guard !condition else { return }
+        // A trap is how libFuzzer hears of a finding.
         fatalError("oracle: \(what())")
     }
 }

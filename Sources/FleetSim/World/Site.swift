@@ -20,7 +20,7 @@ final class Site: @unchecked Sendable {
     private var madeHub: Hub?
     /// What was promised to whom.
     var ledger = Ledger()
-    /// Frames in and out while nothing is to be said, and the longest of them.
+    /// Frames in and out while nothing is to be said, and their bytes.
     var rest = Rest()
 
     struct Rest {

@@ -31,7 +31,8 @@
         /// Names count as known to the other side once they were sent.
         case namesConfirmedEarly = "names-confirmed-early"
 
-        /// The rule that this process breaks; set once, before anything runs.
+        /// The rule that this process breaks. Unsafe as it is shared by all worlds; it changes only
+        /// while none runs.
         nonisolated(unsafe) public static var active: SyncMutant?
     }
 #endif
