@@ -233,12 +233,16 @@ final class AgentHarness: Sendable {
     }
 
     /// Answers the open question, with writes of the hub where there are some.
-    func answerUp(_ deltas: [IntervalDelta] = []) async throws {
+    ///
+    /// - Parameter acknowledged: What the hub says it has; nil for what was sent.
+    func answerUp(
+        _ deltas: [IntervalDelta] = [], acknowledged: CausalContext? = nil
+    ) async throws {
         try await deliver(
             .down(
                 Frame.Down(
                     question: try #require(questions.last).question, commit: 2,
-                    acknowledged: told, deltas: deltas)))
+                    acknowledged: acknowledged ?? told, deltas: deltas)))
     }
 
     /// A wish of the hub: the `counter`th write of its epoch.

@@ -145,6 +145,39 @@ extension AgentHarness {
         }
     }
 
+    // MARK: Claims of the hub
+
+    /// Somebody spoke in this opening's name: what the hub took for seen is written again.
+    @Test func aHubThatClaimsMoreThanWasWrittenIsToldAllAgain() async throws {
+        try await AgentHarness.run(folder) { board in
+            let epoch = await board.agent.epoch
+            try await board.synchronize()
+            try await board.answerUp()
+            try await board.agent.put([.set(try TwinPath("config/a"), .int(1))])
+            try await board.answerUp(acknowledged: CausalContext([epoch: 1000]))
+            #expect(try await board.events("device.forked") == 1)
+            let again = try #require(board.questions.last?.deltas.first { $0.epoch == epoch })
+            let cell = try #require(again.cells.first { $0.path.text == "config/a" })
+            #expect(cell.dot.counter > 1000 && cell.value == .int(1))
+            try await board.answerUp()
+            #expect(try await board.events("device.forked") == 1)
+        }
+    }
+
+    @Test func aClaimBeyondAllReasonIsRefused() async throws {
+        try await AgentHarness.run(folder) { board in
+            let epoch = await board.agent.epoch
+            try await board.synchronize()
+            try await board.answerUp()
+            try await board.agent.put([.set(try TwinPath("config/a"), .int(1))])
+            try await board.answerUp(acknowledged: CausalContext([epoch: .max]))
+            #expect(try await board.events("uplink.unreadable") == 1)
+            #expect(try await board.events("device.forked") == 0)
+            let cells = try await board.agent.cells()
+            #expect(cells.allSatisfy { $0.dot.counter < 1000 })
+        }
+    }
+
     // MARK: Memory of the hub
 
     @Test func aHubThatWasResetIsAnEvent() async throws {

@@ -155,4 +155,55 @@ private let now = WallTime(milliseconds: 5000)
             path: folder.path + "/cut.db", device: "board-1", epoch: Epoch(nonce: 6))
         #expect(cut.wasUnclean)
     }
+
+    // MARK: Another device's store
+
+    /// The card of another board, or another `device.id`: two devices must not have one past.
+    @Test func anotherDevicesStoreIsPutAsideWithItsCopy() async throws {
+        try fill(opener.path, 1)
+        try fill(opener.copyPath, 2)
+        let stranger = StoreOpener(
+            fileSystem: LinuxFileSystem(), directory: folder.path, device: "board-2",
+            options: AgentStore.Options())
+        do {
+            let (store, origin) = try stranger.open(epoch: Epoch(nonce: 4), now: now)
+            let file = opener.path + ".of-board-1-5000"
+            #expect(origin == .setAside(file: file, owner: "board-1"))
+            #expect(try value(store) == nil)
+            #expect(LinuxFileSystem().size(file) != nil)
+            #expect(LinuxFileSystem().size(file + ".copy") != nil)
+            #expect(LinuxFileSystem().size(opener.copyPath) == nil)
+            _ = try store.commit(AgentStore.Batch(now: now))
+        }
+        // From now on it is its own.
+        #expect(try stranger.open(epoch: Epoch(nonce: 6), now: now).1 == .opened)
+    }
+
+    @Test func aDamagedStoreIsNotReplacedByAnothersCopy() throws {
+        try fill(opener.copyPath, 7)
+        try damage(opener.path)
+        let stranger = StoreOpener(
+            fileSystem: LinuxFileSystem(), directory: folder.path, device: "board-2",
+            options: AgentStore.Options())
+        let (store, origin) = try stranger.open(epoch: Epoch(nonce: 4), now: now)
+        guard case .replaced(let damaged, nil, _) = origin else {
+            Issue.record("\(origin)")
+            return
+        }
+        #expect(try value(store) == nil)
+        #expect(LinuxFileSystem().size(damaged + ".copy") != nil)
+    }
+
+    @Test func theAgentSaysWhoseStoreItPutAside() async throws {
+        let store = try AgentStore(
+            path: opener.path, device: "another", epoch: Epoch(nonce: 2))
+        _ = try store.commit(AgentStore.Batch(now: now))
+        try store.close()
+        try await AgentHarness.run(folder) { board in
+            try await board.advance(200)
+            let event = try #require(
+                try await board.agent.rows("event").first { $0.key == "store.set_aside" })
+            #expect(event.value["owner"] == .string("another"))
+        }
+    }
 }

@@ -86,4 +86,27 @@ import Testing
             #expect(try await events.named("clock_ahead", hub).isEmpty)
         }
     }
+
+    /// Lowered by a hub in 1970, a later write would lose to an earlier one of the hub's backup.
+    @Test func aHubWithoutATimeOfItsOwnBelievesItsDevices() async throws {
+        try await HubHarness.run(folder) { hub in
+            hub.clock.start(at: WallTime(milliseconds: 0))
+            let board = FakeBoard(hub: hub)
+            try await board.open()
+            let events = await hub.watch()
+            let right = HybridTimestamp(wall: Release.date).rawValue
+            let wrong = HybridTimestamp(wall: WallTime(milliseconds: 4_070_908_800_000)).rawValue
+            let cells = [
+                try board.cell("config/a", .int(1), counter: 1, stamp: right),
+                try board.cell("config/b", .int(2), counter: 2, stamp: wrong),
+            ]
+            let winners = try await board.up([
+                IntervalDelta(epoch: board.epoch, since: 0, upto: 2, cells: cells)
+            ]).flatMap(\.winners)
+            // What no clock of this decade says is lowered all the same.
+            #expect(winners.map(\.path.text) == ["config/b"])
+            let told = try await events.named("clock_ahead", hub)
+            #expect(told.map { $0.data["path"] } == [.string("config/b")])
+        }
+    }
 }

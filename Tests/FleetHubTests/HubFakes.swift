@@ -31,17 +31,21 @@ final class QueueExecutor: SerialExecutor {
 final class ManualClock: Timekeeper {
     let bootID = BootID(rawValue: 0xB001)
     private let monotonic = Guarded<Int64>(100_000)
+    private let offset = Guarded(Release.date.milliseconds)
 
     func now() -> ClockReading {
         monotonic.with { monotonic in
             ClockReading(
                 monotonic: MonotonicTime(milliseconds: monotonic),
-                wall: WallTime(milliseconds: Release.date.milliseconds + monotonic),
+                wall: WallTime(milliseconds: offset.with { $0 } + monotonic),
                 isDisciplined: true)
         }
     }
 
     func advance(_ span: Milliseconds) { monotonic.with { $0 += span.count } }
+
+    /// As if the machine had lost its time.
+    func start(at wall: WallTime) { offset.with { $0 = wall.milliseconds } }
 }
 
 final class ManualTimer: WakeTimer {

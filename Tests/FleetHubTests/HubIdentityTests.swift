@@ -137,6 +137,48 @@ import Testing
         }
     }
 
+    /// The same in a shared document, where most epochs are others'.
+    @Test func anOldCardIsReportedInASharedDocument() async throws {
+        try await HubHarness.run(folder) { hub in
+            let other = FakeBoard(hub: hub, id: "board-2", document: "group/lamps")
+            try await other.open()
+            _ = try await other.up([other.delta(try other.cell("config/x", .int(1), counter: 1))])
+            let before = FakeBoard(
+                hub: hub, epoch: Epoch(nonce: 0x10), document: "group/lamps")
+            try await before.open()
+            let cell = try before.cell("config/dim", .int(1), counter: 1)
+            _ = try await before.up([before.delta(cell)])
+            let events = await hub.watch()
+            let restarted = FakeBoard(
+                hub: hub, epoch: Epoch(nonce: 0x20), document: "group/lamps")
+            let known = CausalContext([before.epoch: 1, other.epoch: 1])
+            _ = try await restarted.confirm(try await restarted.hello(recent: known))
+            #expect(try await events.named("restore_detected", hub).isEmpty)
+            let old = FakeBoard(hub: hub, epoch: Epoch(nonce: 0x30), document: "group/lamps")
+            let replies = try await old.hello(recent: CausalContext([other.epoch: 1]))
+            _ = try await old.confirm(replies)
+            #expect(try await events.named("restore_detected", hub).count == 1)
+        }
+    }
+
+    /// Also where the hub has all of it: it is not this device's past.
+    @Test func anotherDevicesCardIsRefused() async throws {
+        try await HubHarness.run(folder) { hub in
+            let owner = FakeBoard(hub: hub, id: "board-2")
+            try await owner.open()
+            _ = try await owner.up([owner.delta(try owner.cell("config/x", .int(1), counter: 1))])
+            let events = await hub.watch()
+            let stranger = Self.board(hub, 0x30)
+            let replies = try await stranger.hello(recent: CausalContext([owner.epoch: 1]))
+            #expect(replies.map(\.name) == ["refused"])
+            #expect(try await events.named("frame_refused", hub).count == 1)
+            #expect(try await events.named("hub_reset_detected", hub).isEmpty)
+            // The board goes on as soon as it knows its own past only.
+            let own = Self.board(hub, 0x40)
+            try await own.open()
+        }
+    }
+
     enum Claim: CaseIterable, Sendable { case hub, lostHub, otherDevice }
 
     @Test(arguments: Claim.allCases)

@@ -130,6 +130,22 @@ extension Agent {
         }
     }
 
+    /// What an operator should know of how the store came to be.
+    func noteOrigin(_ origin: StoreOpener.Origin) {
+        switch origin {
+        case .opened, .created: break
+        case .replaced(let damaged, let copy, let reason):
+            event(
+                "store.quarantined",
+                [
+                    ("reason", .string(reason)), ("file", .string(damaged)),
+                    ("continued_from", .string(copy ?? "the hub")),
+                ])
+        case .setAside(let file, let owner):
+            event("store.set_aside", [("owner", .string(owner)), ("file", .string(file))])
+        }
+    }
+
     /// Puts a damaged database aside and goes on with the last good copy, or from the hub.
     private func quarantine(_ reason: String) {
         let epoch = Epoch(random: world.entropy.next(), role: .device)
@@ -138,14 +154,7 @@ extension Agent {
                 epoch: epoch, now: world.timekeeper.now().wall, reason: reason)
             store = fresh
             feeder = LogFeeder(settings: feeder.settings)
-            if case .replaced(let damaged, let copy, _) = origin {
-                event(
-                    "store.quarantined",
-                    [
-                        ("reason", .string(reason)), ("file", .string(damaged)),
-                        ("continued_from", .string(copy ?? "the hub")),
-                    ])
-            }
+            noteOrigin(origin)
             offerRows()
             // What the hub holds of this board comes back with the next greeting.
             carryOut(try sync.onStoreReplaced(fresh, now))

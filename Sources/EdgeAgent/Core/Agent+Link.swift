@@ -103,7 +103,10 @@ extension Agent {
         case .hubResetDetected:
             guard complaints.allows("hub reset", at: now) else { return }
             self.event("hub.reset", [])
-        case .forkDetected, .restoreDetected, .clockAhead, .writeRefused: break
+        case .forkDetected(_, let epochs):
+            guard complaints.allows("fork", at: now) else { return }
+            self.event("device.forked", [("epochs", .array(epochs.map { .string($0.text) }))])
+        case .restoreDetected, .clockAhead, .writeRefused: break
         }
     }
 

@@ -161,14 +161,7 @@ public actor Agent {
     /// The first rows of this run, and what the store remembers.
     private func begin() {
         if let change = clock.observe(started) { stage.clock = change.clock }
-        if case .replaced(let damaged, let copy, let reason) = origin {
-            event(
-                "store.quarantined",
-                [
-                    ("reason", .string(reason)), ("file", .string(damaged)),
-                    ("continued_from", .string(copy ?? "the hub")),
-                ])
-        }
+        noteOrigin(origin)
         event(
             "agent.started",
             [

@@ -34,6 +34,8 @@ public struct DeviceReplica: Sendable {
     /// Epochs joined since the last answered question, and those that the open one tells of.
     private var joined: Set<Epoch> = []
     private var told: Set<Epoch> = []
+    /// The frame under way led to writes that the hub has to be told.
+    private var isReissued = false
 
     /// - Parameter frameBytes: About how long a frame may be.
     public init(
@@ -120,7 +122,11 @@ public struct DeviceReplica: Sendable {
             joined.subtract(told)
             told = []
         }
-        let effects = perform(session.onFrame(frame, now), store, now)
+        var effects = perform(session.onFrame(frame, now), store, now)
+        if isReissued {
+            isReissued = false
+            effects += perform(session.onChanged(now), store, now)
+        }
         return session.confirmed == before ? effects : effects + [.confirmed]
     }
 
@@ -212,6 +218,7 @@ public struct DeviceReplica: Sendable {
             wire = Self.blank(store.epoch)
         case .ask(let question): try ask(question, store, &effects)
         case .join(let answer):
+            try reissue(answer.covered, store, &effects)
             guard let outcome = try store.join(answer, document: document) else {
                 return answer.isNews
             }
@@ -248,5 +255,23 @@ public struct DeviceReplica: Sendable {
         #endif
         // Counts as a change: the rest goes as soon as this part is answered.
         if isMore { _ = session.onChanged(MonotonicTime(milliseconds: 0)) }
+    }
+
+    /// The hub acknowledges more of this opening than it wrote: somebody else spoke in its name,
+    /// or a frame was forged. What the hub took for seen it will not join, so all that it may lack
+    /// is written again, beyond what it claims.
+    private mutating func reissue(
+        _ covered: CausalContext, _ store: AgentStore, _ effects: inout [Effect]
+    ) throws(SQLiteError) {
+        let claimed = covered[store.epoch]
+        guard try claimed > store.twin.document(document ?? AgentStore.own).seen(store.epoch)
+        else { return }
+        guard claimed <= AgentStore.claimMaximum else {
+            let reason = "the hub acknowledges write \(claimed) of this opening, which has no such"
+            return effects.append(.event(.frameRefused(reason: reason)))
+        }
+        try store.reissue(document: document, above: claimed)
+        effects.append(.event(.forkDetected(device: store.device, epochs: [store.epoch])))
+        isReissued = true
     }
 }

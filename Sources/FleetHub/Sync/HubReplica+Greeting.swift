@@ -24,6 +24,11 @@ extension HubReplica {
         if let fault = try fault(device, document, hello.deltas + [speaker], owned, store) {
             return refuse(fault, Self.name(document), &outcome)
         }
+        if document == device, let epoch = try foreignEpoch(hello, device, store) {
+            return refuse(
+                "the card holds the document of another device (epoch \(epoch.text))",
+                Self.name(document), &outcome)
+        }
         try claim([speaker], device, &owned, store)
         let twin = store.twin.document(document)
         if try isRestored(device, document, hello, twin, store) {
@@ -38,7 +43,7 @@ extension HubReplica {
         if taken != nil { try claim(hello.deltas, device, &owned, store) }
         let joined = taken ?? Joined()
         let since = hello.reference?.commit ?? 0
-        let isBehind = document == device ? try isBehind(hello, twin) : false
+        let isBehind = try isBehind(device, document, hello, twin, store)
         try open(
             device, document, hello, known: hello.recent, since: since, owned, joined, store, now,
             &outcome)
@@ -101,17 +106,38 @@ extension HubReplica {
         return false
     }
 
+    /// An epoch of another device that a greeting about the device's own document knows of: the
+    /// board was given the other's card. Nobody but its device writes to a device's document, so
+    /// even where all of the card is confirmed, it is not this device's past.
+    private func foreignEpoch(
+        _ hello: Frame.Hello, _ device: String, _ store: HubStore
+    ) throws(SQLiteError) -> Epoch? {
+        for entry in hello.recent.sorted where entry.epoch.role == .device {
+            if try store.isOthers(entry.epoch, than: device) { return entry.epoch }
+        }
+        return nil
+    }
+
     /// Whether a board knows nothing of the epoch in which its device wrote last.
     private func isBehind(
-        _ hello: Frame.Hello, _ twin: TwinDocument
+        _ device: String, _ document: String, _ hello: Frame.Hello, _ twin: TwinDocument,
+        _ store: HubStore
     ) throws(SQLiteError) -> Bool {
         // Where there are more than a greeting names, it may be one that it leaves out.
         guard hello.recent.counters.count < FrameBounds.recent else { return false }
-        let latest = try twin.epochs(movedAfter: 0).last {
+        let others = try twin.epochs(movedAfter: 0).reversed().filter {
             $0.epoch.role == .device && $0.epoch != hello.epoch
         }
-        return latest.map { hello.recent[$0.epoch] == 0 } ?? false
+        for entry in others.prefix(Self.ownersAskedMaximum) {
+            let isOwn = try store.isOwn(entry.epoch, of: device)
+            guard isOwn || document == device else { continue }
+            return hello.recent[entry.epoch] == 0
+        }
+        return false
     }
+
+    /// Epochs of a shared document whose owners are looked up to find the device's latest.
+    private static let ownersAskedMaximum = 64
 
     /// Says it once of each greeter.
     mutating func noteRestored(_ device: String, _ epoch: Epoch, _ outcome: inout Outcome) {

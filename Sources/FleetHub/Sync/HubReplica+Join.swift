@@ -46,9 +46,7 @@ extension HubReplica {
         _ device: String, _ deltas: [IntervalDelta], _ twin: TwinDocument, _ store: HubStore,
         _ now: WallTime, _ outcome: inout Outcome
     ) throws(SQLiteError) -> [IntervalDelta] {
-        let limit = HybridTimestamp(
-            wall: WallTime(
-                milliseconds: now.milliseconds + settings.clockDriftMaximum.count))
+        let limit = settings.latestStamp(now)
         var accepted: [IntervalDelta] = []
         for delta in deltas {
             let seen = try twin.seen(delta.epoch)
@@ -61,9 +59,9 @@ extension HubReplica {
                 }
                 let stamp = HybridTimestamp(rawValue: cell.stamp)
                 #if EDGE_MUTANTS
-                    let limit = SyncMutant.active == .futureAccepted ? stamp : limit
+                    let limit = SyncMutant.active == .futureAccepted ? stamp.wall : limit
                 #endif
-                guard stamp > limit else {
+                guard stamp.wall > limit else {
                     store.clock.observe(stamp)
                     cells.append(cell)
                     continue

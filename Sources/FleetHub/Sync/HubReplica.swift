@@ -16,7 +16,21 @@ public struct HubReplica: Sendable {
         /// whole document.
         public var removalsMaximum: Int64 = 512
 
+        /// No clock that reads earlier is right: 2026-01-01T00:00:00Z, before the first release.
+        public var clockEarliest = WallTime(milliseconds: 1_767_225_600_000)
+        /// What a hub whose own clock cannot be right takes all the same: the devices know better,
+        /// and to lower all that they say would put their later writes before earlier ones.
+        public var clockUnknownSpan: Milliseconds = 10 * 365 * 86_400_000
+
         public init() {}
+
+        /// The latest wall time that a stamp may bear, by the hub's clock.
+        func latestStamp(_ now: WallTime) -> WallTime {
+            guard now < clockEarliest else {
+                return WallTime(milliseconds: now.milliseconds + clockDriftMaximum.count)
+            }
+            return WallTime(milliseconds: clockEarliest.milliseconds + clockUnknownSpan.count)
+        }
     }
 
     /// What one frame led to, for after COMMIT.

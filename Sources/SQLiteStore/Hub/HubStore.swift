@@ -166,7 +166,9 @@ extension HubStore {
     ) throws(SQLiteError) -> [Result<JoinOutcome, TwinWriteFault>] {
         let twin = twin.document(document)
         var writer = TwinWriter(epoch: epoch, counter: try twin.seen(epoch))
-        let stamp = clock.stamp(now)
+        // Where no write bears it, the clock stays, as on a board.
+        let bearsStamp = writes.contains { $0.path.kind == .lastWriterWins }
+        let stamp = bearsStamp ? clock.stamp(now) : HybridTimestamp(wall: now)
         var results: [Result<JoinOutcome, TwinWriteFault>] = []
         for write in TwinWrite.inOrder(writes) {
             results.append(try twin.write(write, by: &writer, stamp: stamp))

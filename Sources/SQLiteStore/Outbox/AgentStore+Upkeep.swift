@@ -96,6 +96,7 @@ extension AgentStore {
                 guard let value = try meta.integer(name) else { continue }
                 try copy.meta.set(name, .integer(value))
             }
+            try copy.meta.set(Self.ownerName, .text(device))
         }
         try copy.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     }
@@ -115,6 +116,12 @@ extension AgentStore {
         }
         for epoch in other.ownEpochs.sorted() { try own(epoch) }
     }
+
+    /// The device whose store this is; nil where nothing was committed yet. To hand one device's
+    /// history to another would show the hub two pasts of one document.
+    public func owner() throws(SQLiteError) -> String? { try meta.text(Self.ownerName) }
+
+    static let ownerName = "device"
 
     /// A position that a commit stored; nil where none did.
     public func mark(_ name: String) throws(SQLiteError) -> Int64? {

@@ -173,6 +173,9 @@ public final class AgentStore {
     private func apply(_ batch: Batch) throws(SQLiteError) -> Committed {
         if !isMarkedOpen {
             try meta.set("open", .integer(Int64(1)))
+            if try owner()?.isSameBytes(as: device) != true {
+                try meta.set(Self.ownerName, .text(device))
+            }
             try outbox.forgetFinished(current: epoch)
         }
         let committed = try apply(batch.writes, now: batch.now)
@@ -262,6 +265,9 @@ public final class AgentStore {
         let covered = upto - stream.acknowledged
         totals.acknowledged += covered - min(covered, missing)
     }
+
+    /// Goes on from where another hand stopped.
+    func note(_ writer: TwinWriter, of document: String) { writers[document] = writer }
 
     /// Brings everything into the main file, so that this file alone is a backup.
     public func checkpoint() throws(SQLiteError) {

@@ -205,4 +205,18 @@ extension TwinStorage {
         else { return JoinOutcome() }
         return try put(path, .null, min(generation, .max - 1) + 1, &writer)
     }
+
+    /// Gives a cell of the writer's own epoch a new dot.
+    public func reissue(_ cell: Cell, by writer: inout TwinWriter) throws(Failure) {
+        guard cell.kind.hasRemovals else {
+            return try put(
+                Cell(path: cell.path, dot: writer.next(), stamp: cell.stamp, value: cell.value))
+        }
+        _ = try replace([cell], with: (cell.path, cell.value), &writer)
+    }
+
+    /// Gives a removal record of the writer's own epoch a new dot.
+    public func reissue(_ removal: Removal, by writer: inout TwinWriter) throws(Failure) {
+        try keep(Removal(dot: writer.next(), removed: removal.removed))
+    }
 }

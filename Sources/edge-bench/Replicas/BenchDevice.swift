@@ -123,11 +123,19 @@ final class BenchDevice {
         return try carryOut(effects, document)
     }
 
+    func settle() throws {
+        var batch = AgentStore.Batch(now: wall)
+        confirm(&batch)
+        _ = try store.commit(batch)
+    }
+
     /// The frame that this board would send now; nothing else of it changes.
-    func frame(_ document: String?) throws -> [UInt8]? {
+    func frame(_ document: String?, keeps: Bool = false) throws -> [UInt8]? {
         var replica = try replica(document)
         _ = replica.onDisconnected(store, now)
-        for effect in replica.onConnected(store, now) {
+        let effects = replica.onConnected(store, now)
+        if keeps { replicas[document ?? AgentStore.own] = replica }
+        for effect in effects {
             if case .send(let bytes) = effect { return bytes }
         }
         return nil
@@ -150,6 +158,7 @@ final class BenchDevice {
             case .send(let bytes): frames.append(bytes)
             case .joined: joinedFrames += 1
             case .confirmed: break
+            case .opened where document != nil, .closed where document != nil: break
             case .opened(let session):
                 feeder.onOpened(
                     session, acknowledged: store.outbox.streams.mapValues(\.acknowledged))

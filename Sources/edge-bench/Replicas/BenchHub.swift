@@ -94,8 +94,10 @@ final class BenchHub {
 
     /// The frame that this hub would send now: news in the device's session, or, where it has
     /// heard nothing of the device yet, all it has.
-    func frame(to device: String, _ document: String) throws -> [UInt8]? {
-        if let news = try replica.news(of: document, to: device, store).first { return news }
-        return try replica.unasked(document, store, now: wall)
+    func frame(to device: String, _ document: String, keeps: Bool = false) throws -> [UInt8]? {
+        var copy = replica
+        defer { if keeps { replica = copy } }
+        if let news = try copy.news(of: document, to: device, store).first { return news }
+        return try copy.unasked(document, store, now: wall)
     }
 }

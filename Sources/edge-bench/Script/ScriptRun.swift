@@ -169,6 +169,7 @@ final class ScriptRun {
             frames = []
             for answer in answers { frames += try device.receive(answer, document) }
         }
+        try device.settle()
     }
 
     private func send(_ line: ScriptLine, _ to: String, _ name: String) throws {
@@ -176,9 +177,9 @@ final class ScriptRun {
         let (device, hub) = try pair(line.at, to, line)
         let bytes: [UInt8]?
         if case .device = try replica(line) {
-            bytes = try device.frame(document)
+            bytes = try device.frame(document, keeps: true)
         } else {
-            bytes = try hub.frame(to: device.key, document ?? device.key)
+            bytes = try hub.frame(to: device.key, document ?? device.key, keeps: true)
         }
         frames[name] = Sent(bytes: bytes ?? [], from: line.at, to: to, document: document)
     }
