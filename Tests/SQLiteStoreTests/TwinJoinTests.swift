@@ -253,7 +253,7 @@ extension AgentStore {
         for part in parts { #expect(try whole.join(part)) }
         #expect(try Twin(whole) == expected)
         // An interval stays whole, so no part has less than one opening's writes.
-        #expect((parts.count == 1) == (bytes >= 1000))
+        #expect((parts.count == 1) == (bytes > 1000) && parts.count <= 4)
 
         let stepwise = try AgentStore(folder, epoch: epoch(9), name: "stepwise.db")
         var isMore = true

@@ -112,8 +112,8 @@ import Testing
             #expect(two.refusal == .malformed("write outside its interval"))
         }
         // Flags, a counter's value, a path: none is guessed.
-        delta.flags |= 32
-        #expect(delta.refusal == .malformed("delta flags 34"))
+        delta.flags |= 64
+        #expect(delta.refusal == .malformed("delta flags 66"))
         delta = RawDelta()
         delta.spellings = [(0, 0, Array("counters/a".utf8))]
         #expect(delta.refusal == .malformed("value at counters/a"))

@@ -97,9 +97,11 @@ extension SeededGenerator {
             return Removal(
                 dot: Dot(epoch: epoch, counter: last), removed: generator.list(0...4) { $0.dot() })
         }
-        return IntervalDelta(
+        var delta = IntervalDelta(
             epoch: epoch, since: since, upto: max(previous, last) + counter(upTo: most),
             cells: cells, removals: removals)
+        delta.isPart = number(0...3) == 0
+        return delta
     }
 
     /// As the wire has them: by epoch, then by counter.

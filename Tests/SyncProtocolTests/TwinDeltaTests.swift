@@ -23,9 +23,9 @@ import Testing
         return replica
     }
 
-    /// An answer ends between two epochs, not within one: what replaced a write must not be lost
-    /// while the word that it is gone arrives.
-    @Test func anEpochIsNotCutForThePaceOfAnAnswer() throws {
+    /// Where records were collected only the whole tells what is gone: an answer ends between two
+    /// epochs, not within one.
+    @Test func anEpochWhoseRecordsAreGoneIsNotCut() throws {
         let replica = try Self.replica(epochs: 3, writes: 20, bytes: 100)
         let (deltas, isMore) = replica.twin.deltas(Self.intervals(replica), bytes: 500)
         #expect(deltas.map(\.upto) == [20] && isMore)

@@ -51,8 +51,8 @@ extension HubReplica {
             let left = intervals.map {
                 (epoch: $0.epoch, since: told[$0.epoch], upto: $0.upto)
             }.filter { $0.upto > $0.since }
-            let (deltas, isMore) = try twin.deltas(
-                left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes)
+            let (deltas, isMore) = try twin.parts(
+                of: left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes)
             for delta in deltas { told.advance(delta.epoch, to: delta.upto) }
             parts += 1
             var down = Frame.Down(

@@ -245,12 +245,12 @@ extension HubReplica {
             let left = intervals.map {
                 (epoch: $0.epoch, since: told[$0.epoch], upto: $0.upto)
             }.filter { $0.upto > $0.since }
-            let (deltas, isMore) = try twin.deltas(
-                left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes)
+            let (deltas, isMore) = try twin.parts(
+                of: left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes)
             for delta in deltas { told.advance(delta.epoch, to: delta.upto) }
             let state = Frame.State(
                 request: hello.request, reference: store.reference, time: now,
-                context: isMore ? CausalContext() : context, deltas: deltas,
+                context: context, deltas: deltas,
                 winners: isMore ? [] : joined.winners, dead: isMore ? [] : joined.dead,
                 isLast: !isMore)
             outcome.replies.append(

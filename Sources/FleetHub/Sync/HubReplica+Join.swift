@@ -78,10 +78,11 @@ extension HubReplica {
                         path: cell.path, dot: cell.dot, stamp: lowered.rawValue,
                         value: cell.value))
             }
-            accepted.append(
-                IntervalDelta(
-                    epoch: delta.epoch, since: delta.since, upto: delta.upto, cells: cells,
-                    removals: delta.removals))
+            var taken = IntervalDelta(
+                epoch: delta.epoch, since: delta.since, upto: delta.upto, cells: cells,
+                removals: delta.removals)
+            taken.isPart = delta.isPart
+            accepted.append(taken)
         }
         return accepted
     }

@@ -205,8 +205,8 @@ public struct HubReplica: Sendable {
     public func unasked(
         _ document: String, _ store: HubStore, now: WallTime
     ) throws(SQLiteError) -> [UInt8] {
-        let (deltas, _) = try store.twin.document(document).deltas(
-            try everything(document, store), bytes: settings.frameBytes,
+        let (deltas, _) = try store.twin.document(document).parts(
+            of: try everything(document, store), bytes: settings.frameBytes,
             intervalBytes: settings.intervalBytes)
         var wire = WireSession(
             device: Epoch(nonce: 0), hub: store.epoch, base: now, commit: store.commit)
@@ -228,8 +228,8 @@ public struct HubReplica: Sendable {
             guard let plan = try missing(document, session.known, session.since, store),
                 !plan.isEmpty
             else { continue }
-            let (deltas, _) = try store.twin.document(document).deltas(
-                plan, bytes: settings.frameBytes,
+            let (deltas, _) = try store.twin.document(document).parts(
+                of: plan, bytes: settings.frameBytes,
                 intervalBytes: settings.intervalBytes)
             let down = Frame.Down(question: nil, commit: store.commit, deltas: deltas)
             frames.append(codec.encode(.down(down), from: .hub, session: &session.wire))

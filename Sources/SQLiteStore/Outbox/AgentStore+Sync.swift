@@ -71,7 +71,7 @@ extension AgentStore {
             .sorted { ($0.value.sequence, $0.key) < ($1.value.sequence, $1.key) }
             .map { (epoch: $0.key, since: confirmed[$0.key], upto: $0.value.counter) }
         noteSent(document ?? Self.own)
-        return try twin.deltas(intervals, bytes: bytes)
+        return try twin.parts(of: intervals, bytes: bytes)
     }
 
     /// The next part of everything that this store holds of all epochs, for a hub that lost its

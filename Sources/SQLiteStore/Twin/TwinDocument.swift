@@ -217,4 +217,16 @@ extension TwinDocument {
             .sorted { ($0.value.sequence, $0.key) < ($1.value.sequence, $1.key) }
             .map { (epoch: $0.key, counter: $0.value.counter, floor: $0.value.floor) }
     }
+
+    /// What of several epochs a frame of about `bytes` takes; see `TwinStorage.deltas`. Only for
+    /// a replica that keeps all records of these epochs above their floors.
+    public func parts(
+        of intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)], bytes: Int,
+        intervalBytes: Int = FrameBounds.interval
+    ) throws(SQLiteError) -> (deltas: [IntervalDelta], isMore: Bool) {
+        let entries = try context().entries
+        return try deltas(intervals, bytes: bytes, intervalBytes: intervalBytes) {
+            entries[$0]?.floor ?? 0
+        }
+    }
 }

@@ -207,9 +207,16 @@ public struct DeviceSession: Sendable {
             // What answers another greeting opens nothing; what it says of the twin is as true.
             return state.deltas.isEmpty ? [] : [.join(.news(state.deltas))]
         }
+        // What the hub holds now is the truth also where it has lowered a stamp since this board
+        // saw it, so its registers count as winners.
+        let registers = state.deltas.flatMap(\.cells).filter(\.kind.isRegister)
         guard state.isLast else {
             deadline = now + timeout
-            return [.join(HubAnswer(deltas: state.deltas))]
+            return [
+                .join(
+                    HubAnswer(
+                        deltas: state.deltas, winners: registers, covered: state.context))
+            ]
         }
         let session = state.reference.epoch
         phase = .synchronized(session: session)
@@ -223,9 +230,6 @@ public struct DeviceSession: Sendable {
         let covered = asked.limited(to: state.context)
         confirmed.merge(covered)
         reference = state.reference
-        // What the hub holds now is the truth also where it has lowered a stamp since this board
-        // saw it, so its registers count as winners.
-        let registers = state.deltas.flatMap(\.cells).filter(\.kind.isRegister)
         let join = HubAnswer(
             deltas: state.deltas, winners: state.winners + registers, dead: state.dead,
             covered: state.context, complete: state.context, reference: state.reference)

@@ -85,8 +85,9 @@ public struct Removal: Sendable, Hashable {
 /// All writes of one epoch to one document in `(since, upto]` that are still current.
 ///
 /// Joins only onto a context that covers `since`. What lies in the interval and is missing here
-/// was replaced or removed. Deltas can be cut at any counter, and each part joins by itself. The
-/// whole of an epoch is the interval since 0.
+/// was replaced or removed. The whole of an epoch is the interval since 0.
+///
+/// Deltas can be cut at any counter, and each part joins by itself.
 public struct IntervalDelta: Sendable, Hashable {
     public let epoch: Epoch
     public let since: UInt64
@@ -95,6 +96,9 @@ public struct IntervalDelta: Sendable, Hashable {
     public let cells: [Cell]
     /// By ascending counter.
     public let removals: [Removal]
+    /// The rest of the interval comes in another frame, and with it what took the place of writes
+    /// that are missing here: nothing goes for being missing. Only where no record was collected.
+    public var isPart = false
 
     public init(
         epoch: Epoch, since: UInt64, upto: UInt64, cells: [Cell], removals: [Removal] = []

@@ -21,17 +21,22 @@ extension TwinStorage {
     }
 
     /// The deltas of several epochs, in the order given, up to about `bytes` together; beside
-    /// them whether more is left.
+    /// them whether more is left. At least one write is among them, however large.
     ///
-    /// An epoch's interval is cut only where it is too long for any frame. A part of it says of
-    /// some writes that they are no longer current whose successors come in a later part; if the
-    /// sender then loses these, nobody has either. Between epochs there is no such bond, but a
-    /// removal joins only where what it names is there, or in the same frame: no frame ends before
-    /// that. Given in the order in which the epochs moved, few have to wait.
+    /// A part says of some writes that they are no longer current whose successors come in a later
+    /// part; if the sender then loses these, nobody has either. So nothing goes for being missing
+    /// in a part, but for a record or a successor that comes. Where records were collected, only
+    /// the whole tells what is gone: it is cut where it is too long for any frame.
+    ///
+    /// A removal joins only where what it names is there, or in the same frame: no frame ends
+    /// before that. Given in the order in which the epochs moved, few have to wait.
+    ///
+    /// - Parameter floor: Up to where records of an epoch may have been collected.
     public func deltas(
         _ intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)], bytes: Int,
-        intervalBytes: Int = FrameBounds.interval
+        intervalBytes: Int = FrameBounds.interval, floor: (Epoch) -> UInt64 = { _ in .max }
     ) throws(Failure) -> (deltas: [IntervalDelta], isMore: Bool) {
+        if let parts = try parts(intervals, bytes: bytes, floor: floor) { return parts }
         var deltas: [IntervalDelta] = []
         var left = bytes
         var owed = OwedWrites(intervals)
@@ -43,16 +48,66 @@ extension TwinStorage {
                 bytes: max(left, intervalBytes))
             deltas.append(delta)
             owed.onTaken(delta)
-            left -= delta.cells.reduce(16) { $0 + Self.size($1) }
-            left -= delta.removals.reduce(0) { $0 + 8 + 4 * $1.removed.count }
+            left -= Self.size(delta)
             guard delta.upto >= interval.upto else { return (deltas, true) }
         }
         return (deltas, false)
     }
 
+    /// Up to about `bytes`, cut where it must be; nil where an interval may not be cut there, or
+    /// what is left out would be missed.
+    private func parts(
+        _ intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)], bytes: Int,
+        floor: (Epoch) -> UInt64
+    ) throws(Failure) -> (deltas: [IntervalDelta], isMore: Bool)? {
+        var deltas: [IntervalDelta] = []
+        var left = bytes
+        var owed = OwedWrites(intervals)
+        for interval in intervals {
+            var isFull = left <= 0 && !deltas.isEmpty
+            if !isFull {
+                let delta = try delta(
+                    interval.epoch, since: interval.since, upto: interval.upto,
+                    bytes: max(left, 1))
+                isFull = delta.upto < interval.upto
+                let mayBeCut = interval.since >= floor(interval.epoch)
+                if let taken = isFull ? (mayBeCut ? delta.part : nil) : delta {
+                    deltas.append(taken)
+                    owed.onTaken(taken)
+                    left -= Self.size(taken)
+                }
+            }
+            if isFull { return deltas.isEmpty || owed.isAny ? nil : (deltas, true) }
+        }
+        return (deltas, false)
+    }
+
+    private static func size(_ delta: IntervalDelta) -> Int {
+        delta.cells.reduce(16) { $0 + size($1) }
+            + delta.removals.reduce(0) { $0 + 8 + 4 * $1.removed.count }
+    }
+
     /// About how long a cell is in a frame that has to spell its name.
     static func size(_ cell: Cell) -> Int {
         cell.path.text.utf8.count + ValueCodec.size(cell.value) + 8
+    }
+}
+
+extension IntervalDelta {
+    /// What goes ahead of the rest: up to the first record that stands without its cell. Another
+    /// write may have taken that one's place, further on, and what the record takes away would be
+    /// gone before it arrives. Nil where nothing comes before that.
+    fileprivate var part: IntervalDelta? {
+        let current = Set(cells.map(\.dot.counter))
+        let alone = removals.first { !current.contains($0.dot.counter) }
+        let end = alone.map { $0.dot.counter - 1 } ?? upto
+        guard end > since else { return nil }
+        var part = IntervalDelta(
+            epoch: epoch, since: since, upto: end,
+            cells: cells.filter { $0.dot.counter <= end },
+            removals: removals.filter { $0.dot.counter <= end })
+        part.isPart = true
+        return part
     }
 }
 

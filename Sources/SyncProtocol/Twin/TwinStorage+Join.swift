@@ -70,7 +70,7 @@ extension TwinStorage {
         _ delta: IntervalDelta, _ known: UInt64, _ keepsRemovals: Bool,
         _ outcome: inout JoinOutcome
     ) throws(Failure) {
-        if delta.since < known {
+        if delta.since < known, !delta.isPart {
             try drop(delta, upto: min(known, delta.upto), &outcome)
         }
         for cell in delta.cells where cell.dot.counter > known {

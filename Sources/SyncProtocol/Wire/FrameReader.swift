@@ -90,8 +90,10 @@ struct FrameReader {
         let removals =
             flags & DeltaFlag.removals == 0
             ? [] : try removals(epoch, since, upto)
-        return IntervalDelta(
+        var delta = IntervalDelta(
             epoch: epoch, since: since, upto: upto, cells: cells, removals: removals)
+        delta.isPart = flags & DeltaFlag.part != 0
+        return delta
     }
 
     /// Columns of equal numbers take next to nothing, so a count needs a bound of its own.

@@ -75,6 +75,7 @@ struct FrameScribe {
         var flags: UInt8 = 0
         if !delta.removals.isEmpty { flags |= DeltaFlag.removals }
         if !spelled.isEmpty { flags |= DeltaFlag.spellings }
+        if delta.isPart { flags |= DeltaFlag.part }
         flags |= stamps.flags
         writer.byte(flags)
         epoch(delta.epoch)
@@ -134,5 +135,6 @@ enum DeltaFlag {
     static let clockShift: UInt8 = 2
     /// Stamps of other cells that are not all 0.
     static let counts: UInt8 = 16
-    static let known: UInt8 = 31
+    static let part: UInt8 = 32
+    static let known: UInt8 = 63
 }
