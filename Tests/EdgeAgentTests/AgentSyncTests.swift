@@ -237,6 +237,29 @@ extension AgentHarness {
         }
     }
 
+    /// Rows of a run that is over, which the hub has confirmed, are there alone: their number is
+    /// all that is left to tell when it loses them.
+    @Test func aResetSaysHowManyRowsOfEarlierRunsTheHubHad() async throws {
+        try await AgentHarness.run(folder) { board in
+            try await board.publish("zigbee2mqtt/attic", smoke)
+            try await board.synchronize()
+            try await board.advance(200)
+            let alarm = try #require(board.sentBatches("alarm").last)
+            try await board.deliver(
+                .logAcknowledged(sequence: alarm.sequence, upto: alarm.last))
+            try await board.advance(60_000)
+        }
+        try await AgentHarness.run(folder, seed: 2) { board in
+            try await board.deliver(LinkEvent.connected)
+            let hello = try #require(board.greetings.last)
+            try await board.deliver(Frame.want(request: hello.request, have: CausalContext()))
+            try await board.advance(200)
+            let event = try #require(
+                try await board.agent.rows("event").first { $0.key == "hub.reset" })
+            #expect(event.value["rows_of_earlier_runs"]?["alarm"] == .int(1))
+        }
+    }
+
     @Test func whatWasConfirmedIsNotToldAgainByTheNextRun() async throws {
         try await AgentHarness.run(folder) { board in
             try await board.publish("zigbee2mqtt/attic", smoke)

@@ -89,6 +89,19 @@ extension Agent {
         }
     }
 
+    /// How many rows of runs that are over the hub once confirmed, by stream: they are at the hub
+    /// alone, and this board can tell of them no more than their number.
+    private var rowsOfEarlierRuns: Value {
+        var rows = ((try? store.outbox.finished()) ?? [:]).mapValues(\.rows)
+        // The next commit counts these among them.
+        for stream in store.outbox.streams.values
+        where stream.sequence.epoch != store.epoch && stream.acknowledged == stream.last {
+            rows[stream.sequence.stream, default: 0] += stream.last
+        }
+        return .object(
+            rows.sorted { $0.key < $1.key }.map { ($0.key, .int(Int64(clamping: $0.value))) })
+    }
+
     /// What the sync noticed, as an event of the board; each kind at most once a minute.
     private func note(_ event: SyncEvent) {
         switch event {
@@ -102,7 +115,7 @@ extension Agent {
             self.event("uplink.refused", [("reason", .string(reason))])
         case .hubResetDetected:
             guard complaints.allows("hub reset", at: now) else { return }
-            self.event("hub.reset", [])
+            self.event("hub.reset", [("rows_of_earlier_runs", rowsOfEarlierRuns)])
         case .forkDetected(_, let epochs):
             guard complaints.allows("fork", at: now) else { return }
             self.event("device.forked", [("epochs", .array(epochs.map { .string($0.text) }))])
