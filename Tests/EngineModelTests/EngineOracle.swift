@@ -89,6 +89,7 @@ struct EngineOracle {
         if !names.contains(restore), facts.restoreIsDue {
             return "a restored backup is not reported"
         }
+        if names.contains("divergence_detected") { return "a divergence is reported" }
         if names.contains("hub_reset_detected"), !facts.hubHasForgotten {
             return "a hub reset is reported, and there was none"
         }

@@ -255,6 +255,8 @@ extension Frame {
         case .logAcknowledged: "ack"
         case .reset: "reset"
         case .hint: "hint"
+        case .compare: "compare"
+        case .differ: "differ"
         case .refused: "refused"
         }
     }

@@ -61,6 +61,8 @@ private struct Look: Equatable {
     var cells: [[Cell]] = []
     var removals: [[Removal]] = []
     var seen: [UInt64] = []
+    var root: UInt64 = 0
+    var sums: [RangeSums] = []
 }
 
 /// Two boards and a hub, each replica once in memory and once in SQL.
@@ -234,6 +236,9 @@ private struct Site {
         _ twin: Storage, _ held: [Cell], _ generator: inout SeededGenerator
     ) throws -> Look {
         var look = Look()
+        look.root = try twin.root()
+        look.sums = try twin.sums(of: [.whole])
+        #expect(look.sums.flatMap(\.sums).reduce(0, &+) == look.root)
         for epoch in [epoch(1), epoch(2), hubEpoch(3), epoch(77)] {
             let since = UInt64.random(in: 0...40, using: &generator)
             let upto = since + UInt64.random(in: 0...40, using: &generator)

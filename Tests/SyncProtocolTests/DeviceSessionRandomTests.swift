@@ -30,7 +30,7 @@ private typealias Harness = SessionHarness
                     #expect(isOpen && asked == nil)
                     asked = question
                 case .seed(let to, _): #expect(to == request)
-                case .join, .report, .reportReset: break
+                case .join, .report, .reportReset, .compare, .repair: break
                 }
             }
         }

@@ -149,7 +149,7 @@ func sealed(_ content: [UInt8]) -> [UInt8] {
             // Another version may have another checksum: it is told before that is looked at.
             #expect(device.refusal([first]) == .unknownVersion(version))
         }
-        for type: UInt8 in [0, 12, 13, 14, 15] {
+        for type: UInt8 in [0, 15] {
             let first = FrameCodec.version << 4 | type
             #expect(device.refusal(sealed([first] + hint[1..<10])) == .unknownType(type))
         }
@@ -217,6 +217,8 @@ extension Frame {
         switch self {
         case .state(let state): dots = state.winners.map(\.dot)
         case .down(let down): dots = down.winners.map(\.dot)
+        case .compare(let compare): dots = compare.cells.map(\.dot)
+        case .differ(let differ): dots = differ.difference.cells.map(\.dot)
         default: return true
         }
         return zip(dots, dots.dropFirst()).allSatisfy { $0 < $1 }

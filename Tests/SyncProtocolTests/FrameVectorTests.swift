@@ -1,10 +1,11 @@
 import Foundation
 import Platform
-import SyncProtocol
 import Testing
 
-/// The wire format, pinned: a file of Vectors for each frame type, two for a greeting and one for
-/// a hub's news.
+@testable import SyncProtocol
+
+/// The wire format, pinned: a file of Vectors for each frame type, two for a greeting, one for
+/// a hub's news and one for its root.
 ///
 /// A change that fails here breaks boards in the field; it needs a new version or a new tag.
 @Suite struct FrameVectorTests {
@@ -147,6 +148,26 @@ import Testing
                 ]))
     }
 
+    private static func compare() throws -> Frame {
+        .compare(
+            Frame.Compare(
+                number: 2, context: 0x1111_1111_1111_1111, root: 0x2222_2222_2222_2222,
+                ranges: [
+                    RangeSums(range: CellRange(depth: 2, prefix: 0xA7), sums: Array(0...15))
+                ], cells: [try cell("counters/starts", device, 6, stamp: 0, .int(7))]))
+    }
+
+    private static func differ() throws -> Frame {
+        var difference = RangeDifference()
+        difference.splits = [.whole, CellRange(depth: 3, prefix: 0xA71)]
+        difference.leaves = [CellRange(depth: 16, prefix: 0xFEDC_BA98_7654_3210)]
+        difference.cells = [try cell("config/log", hub, 4, stamp: clock(-5000, 0), .bool(true))]
+        return .differ(
+            Frame.Differ(
+                number: 2, context: 0x1111_1111_1111_1111, root: 0x3333_3333_3333_3333,
+                difference: difference, dead: [Dot(epoch: device, counter: 3)]))
+    }
+
     private static func frame(_ name: String) throws -> Frame? {
         switch name {
         case "hello": try hello()
@@ -162,6 +183,12 @@ import Testing
         case "log-acknowledged":
             .logAcknowledged(
                 sequence: LogSequence(stream: "logs/web", epoch: device), upto: 128)
+        case "up-root":
+            .up(Frame.Up(question: 7, deltas: [], joined: CausalContext(), asksRoot: true))
+        case "down-root":
+            .down(Frame.Down(question: 7, commit: 301, deltas: [], root: 0x0123_4567_89AB_CDEF))
+        case "compare": try compare()
+        case "differ": try differ()
         case "reset": .reset
         case "hint": .hint(hub: hub)
         case "refused": .refused(reason: "removed")
@@ -171,7 +198,8 @@ import Testing
 
     static let names = [
         "hello", "hello-first", "seed", "up", "log", "state", "want", "down", "news",
-        "log-acknowledged", "reset", "hint", "refused",
+        "log-acknowledged", "reset", "hint", "refused", "up-root", "down-root",
+        "compare", "differ",
     ]
 
     /// The document that a vector's greeting is about.

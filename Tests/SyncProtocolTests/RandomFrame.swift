@@ -1,6 +1,7 @@
 import Platform
-import SyncProtocol
 import TestSupport
+
+@testable import SyncProtocol
 
 /// Random content in the bounds of what the encoder is given.
 extension SeededGenerator {
@@ -158,7 +159,7 @@ extension SeededGenerator {
             commit: counter())
     }
 
-    static let frameKinds = 11
+    static let frameKinds = 13
 
     /// A frame of one type, in a session; the types count from 0.
     mutating func frame(kind: Int, in session: WireSession) -> Frame {
@@ -171,10 +172,7 @@ extension SeededGenerator {
                     deltas: list(0...3) { $0.delta() }))
         case 1: .seed(request: next(), deltas: list(0...3) { $0.delta() }, isLast: once(in: 2))
         case 2:
-            .up(
-                Frame.Up(
-                    question: UInt8(number(0...255)), deltas: list(0...3) { $0.delta() },
-                    joined: joined(by: session.hub)))
+            .up(up(in: session))
         case 3: .log(batch())
         case 4: .state(state(in: session))
         case 5: .want(request: next(), have: context())
@@ -182,13 +180,49 @@ extension SeededGenerator {
         case 7: .logAcknowledged(sequence: sequence(), upto: counter())
         case 8: .reset
         case 9: .hint(hub: epoch())
+        case 10: .compare(compare())
+        case 11: .differ(differ())
         default: .refused(reason: text())
         }
+    }
+
+    private mutating func range(deepest: Int) -> CellRange {
+        CellRange(of: next(), depth: UInt8(number(0...deepest)))
+    }
+
+    private mutating func compare() -> Frame.Compare {
+        Frame.Compare(
+            number: counter(), context: next(), root: next(),
+            ranges: list(0...3) { generator in
+                RangeSums(
+                    range: generator.range(deepest: 15),
+                    sums: (0..<16).map { _ in generator.next() })
+            }, cells: winners())
+    }
+
+    private mutating func differ() -> Frame.Differ {
+        var difference = RangeDifference()
+        difference.splits = list(0...3) { $0.range(deepest: 15) }
+        difference.leaves = list(0...3) { $0.range(deepest: 16) }
+        difference.cells = winners()
+        return Frame.Differ(
+            number: counter(), context: next(), root: next(), difference: difference,
+            dead: list(0...3) { $0.dot() })
     }
 
     /// Mostly of one epoch, the other side's.
     private mutating func joined(by epoch: Epoch) -> CausalContext {
         once(in: 2) ? CausalContext([epoch: 1 + counter(upTo: 1 << 40)]) : context()
+    }
+
+    /// A root is asked for where nothing was joined but of the hub.
+    private mutating func up(in session: WireSession) -> Frame.Up {
+        let asksRoot = once(in: 3)
+        var joined = asksRoot ? CausalContext() : joined(by: session.hub)
+        if asksRoot, once(in: 2) { joined.advance(session.hub, to: 1 + counter(upTo: 1 << 40)) }
+        return Frame.Up(
+            question: UInt8(number(0...255)), deltas: list(0...3) { $0.delta() }, joined: joined,
+            asksRoot: asksRoot)
     }
 
     private mutating func state(in session: WireSession) -> Frame.State {
@@ -204,6 +238,7 @@ extension SeededGenerator {
             question: once(in: 3) ? nil : UInt8(number(0...255)), commit: counter(),
             acknowledged: joined(by: session.device), deltas: list(0...3) { $0.delta() },
             winners: winners(), dead: list(0...3) { $0.dot() },
-            complete: once(in: 2) ? CausalContext() : context(), isLast: once(in: 2))
+            complete: once(in: 2) ? CausalContext() : context(),
+            root: once(in: 3) ? next() : nil, isLast: once(in: 2))
     }
 }

@@ -60,12 +60,16 @@ import Testing
                 isLast: true))
     }
 
-    private static func up() throws -> Frame {
-        let cells = [
+    private static func cells() throws -> [Cell] {
+        [
             try cell("config/mode", device, 1, stamp: clock(1500), .string("off")),
             try cell("counters/starts", device, 2, stamp: 0, .int(7)),
             try cell("reported/board/load_1m", device, 3, stamp: 1, .double(0.25)),
         ]
+    }
+
+    private static func up() throws -> Frame {
+        let cells = try cells()
         return .up(
             Frame.Up(
                 question: 1,
@@ -77,6 +81,40 @@ import Testing
         .down(
             Frame.Down(
                 question: 1, commit: 311, acknowledged: CausalContext([device: 3]), deltas: []))
+    }
+
+    private static func twin(_ cells: some Sequence<Cell>) -> MemoryTwin {
+        let twin = MemoryTwin()
+        for cell in cells { twin.put(cell) }
+        for (epoch, counter) in [(earlier, 6), (hub, 4), (device, 3)] as [(Epoch, UInt64)] {
+            twin.advance(epoch, to: counter)
+        }
+        return twin
+    }
+
+    private static func ask() -> Frame {
+        .up(Frame.Up(question: 2, deltas: [], joined: CausalContext(), asksRoot: true))
+    }
+
+    private static func answer() throws -> Frame {
+        .down(Frame.Down(question: 2, commit: 311, deltas: [], root: twin(try cells()).root()))
+    }
+
+    private static func compare() throws -> Frame {
+        let twin = twin(try cells().dropFirst())
+        return .compare(
+            Frame.Compare(
+                number: 1, context: twin.causalContext().digest, root: twin.root(),
+                ranges: twin.sums(of: [.whole])))
+    }
+
+    private static func differ() throws -> Frame {
+        let held = twin(try cells())
+        let sums = twin(try cells().dropFirst()).sums(of: [.whole])
+        return .differ(
+            Frame.Differ(
+                number: 1, context: held.causalContext().digest, root: held.root(),
+                difference: held.differences(from: sums, bytes: 1000)))
     }
 
     /// Both ends of the example go through its frames in their order, as names and times carry over
@@ -99,6 +137,23 @@ import Testing
         #expect(try hub.read(try Self.bytes("up")) == (try Self.up()))
         #expect(hub.write(Self.down()) == (try Self.bytes("down")))
         #expect(try device.read(try Self.bytes("down")) == Self.down())
+        #expect(device.write(Self.ask()) == (try Self.bytes("ask")))
+        #expect(try hub.read(try Self.bytes("ask")) == Self.ask())
+        #expect(hub.write(try Self.answer()) == (try Self.bytes("root")))
+        #expect(try device.read(try Self.bytes("root")) == (try Self.answer()))
+        #expect(device.write(try Self.compare()) == (try Self.bytes("compare")))
+        #expect(try hub.read(try Self.bytes("compare")) == (try Self.compare()))
+        #expect(hub.write(try Self.differ()) == (try Self.bytes("differ")))
+        #expect(try device.read(try Self.bytes("differ")) == (try Self.differ()))
+    }
+
+    @Test func theDigestsAreThoseOfTheText() throws {
+        let wish = try Self.cell(
+            "config/mode", Self.hub, 4, stamp: Self.clock(-60_000), .string("eco"))
+        #expect(wish.digest == 0x1865_AD23_7C65_4356)
+        #expect(wish.place == 0x1087_8BB9_64D9_54B6)
+        #expect(
+            CausalContext([Self.earlier: 6, Self.hub: 4]).digest == 0x0B4D_3217_8C72_62D8)
     }
 
     /// What stands between quotes under each heading of the vocabulary's fence; a plus joins two.
@@ -146,8 +201,8 @@ import Testing
     /// A name for each case; the compiler asks here for one that is new.
     private static func fields(of event: SyncEvent) -> [String] {
         switch event {
-        case .forkDetected, .restoreDetected, .hubResetDetected, .clockAhead, .frameRefused,
-            .writeRefused, .refused:
+        case .forkDetected, .restoreDetected, .hubResetDetected, .clockAhead,
+            .divergenceDetected, .frameRefused, .writeRefused, .refused:
             event.fields.map(\.0)
         }
     }
@@ -157,6 +212,7 @@ import Testing
             .forkDetected(device: "d", epochs: []), .restoreDetected(device: "d"),
             .hubResetDetected,
             .clockAhead(device: "d", path: try TwinPath("config/x"), by: 1),
+            .divergenceDetected(document: ""),
             .frameRefused(reason: "r"), .writeRefused(reason: "r"), .refused(reason: "r"),
         ]
         let rows = try String(contentsOf: Self.document, encoding: .utf8)

@@ -55,10 +55,10 @@ extension Frame {
                 WireEnd(role: .hub, session: session),
                 WireEnd(role: .device, session: .blank(session.device))
             )
-        case .up, .log:
+        case .up, .log, .compare:
             let (device, hub) = WireEnd.pair(session)
             return (device, hub)
-        case .want, .down, .logAcknowledged, .reset, .hint, .refused:
+        case .want, .down, .logAcknowledged, .reset, .hint, .refused, .differ:
             let (device, hub) = WireEnd.pair(session)
             return (hub, device)
         }

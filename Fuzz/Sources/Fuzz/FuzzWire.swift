@@ -113,6 +113,14 @@ enum FuzzWire {
             guard let winners = ordered(down.winners) else { return nil }
             down.winners = winners
             return .down(down)
+        case .compare(var compare):
+            guard let cells = ordered(compare.cells) else { return nil }
+            compare.cells = cells
+            return .compare(compare)
+        case .differ(var differ):
+            guard let cells = ordered(differ.difference.cells) else { return nil }
+            differ.difference.cells = cells
+            return .differ(differ)
         default: return frame
         }
     }
@@ -131,7 +139,7 @@ extension Frame {
         case .up(let up): up.deltas
         case .state(let state): state.deltas
         case .down(let down): down.deltas
-        case .log, .want, .logAcknowledged, .reset, .hint, .refused: []
+        case .log, .want, .logAcknowledged, .reset, .hint, .refused, .compare, .differ: []
         }
     }
 

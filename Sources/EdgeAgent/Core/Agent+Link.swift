@@ -116,6 +116,10 @@ extension Agent {
         case .hubResetDetected:
             guard complaints.allows("hub reset", at: now) else { return }
             self.event("hub.reset", [("rows_of_earlier_runs", rowsOfEarlierRuns)])
+        case .divergenceDetected(let document):
+            guard complaints.allows("divergence", at: now) else { return }
+            world.report("warning twin: this board held other cells than the hub; repaired")
+            self.event("twin.diverged", [("document", .string(document))])
         case .forkDetected(_, let epochs):
             guard complaints.allows("fork", at: now) else { return }
             self.event("device.forked", [("epochs", .array(epochs.map { .string($0.text) }))])

@@ -25,8 +25,8 @@ public struct DeviceReplica: Sendable {
     /// Nil for the board's own document.
     public let document: String?
     public private(set) var session: DeviceSession
-    private let codec: FrameCodec
-    private let frameBytes: Int
+    let codec: FrameCodec
+    let frameBytes: Int
     /// The words of the session; while greeting, those of the one to come.
     private var wire: WireSession
     /// Own names that the open question carries.
@@ -36,6 +36,7 @@ public struct DeviceReplica: Sendable {
     private var told: Set<Epoch> = []
     /// The frame under way led to writes that the hub has to be told.
     private var isReissued = false
+    var audit = RangeRepair()
 
     /// - Parameter frameBytes: About how long a frame may be.
     public init(
@@ -95,6 +96,7 @@ public struct DeviceReplica: Sendable {
     ) throws(SQLiteError) -> [Effect] {
         wire = Self.blank(store.epoch)
         (joined, told) = ([], [])
+        audit = RangeRepair()
         let directives = session.onStoreReplaced(
             confirmed: try store.confirmed(document),
             reference: try store.hubReference(document), now)
@@ -166,7 +168,7 @@ public struct DeviceReplica: Sendable {
         return frame
     }
 
-    private mutating func send(_ frame: Frame) -> Effect {
+    mutating func send(_ frame: Frame) -> Effect {
         .send(
             codec.encode(frame, from: .device, session: &wire, document: document ?? ""))
     }
@@ -199,6 +201,7 @@ public struct DeviceReplica: Sendable {
         case .greet(let request):
             wire = Self.blank(store.epoch)
             (joined, told) = ([], [])
+            audit.onGreeting()
             let (deltas, _) = try store.unconfirmed(
                 session.confirmed, document: document, bytes: frameBytes)
             session.onSent(deltas)
@@ -227,6 +230,8 @@ public struct DeviceReplica: Sendable {
                 .covers(answer.complete)
             guard isComplete else { return false }
             if outcome != JoinOutcome() { effects.append(.joined(outcome)) }
+        case .compare(let root): try compare(root, store, &effects)
+        case .repair(let differ): try repair(differ, store, &effects)
         case .opened(let session): effects.append(.opened(session))
         case .closed: effects.append(.closed)
         case .reportReset: effects.append(.event(.hubResetDetected))
@@ -247,8 +252,13 @@ public struct DeviceReplica: Sendable {
             read.advance(
                 epoch, to: try store.twin.document(document ?? AgentStore.own).seen(epoch))
         }
+        let isOfHub = read.counters.keys.allSatisfy { $0 == session.session }
+        let asksRoot = audit.onQuestion(isIdle: deltas.isEmpty && told.isEmpty) && isOfHub
         effects.append(
-            send(.up(Frame.Up(question: question, deltas: deltas, joined: read))))
+            send(
+                .up(
+                    Frame.Up(
+                        question: question, deltas: deltas, joined: read, asksRoot: asksRoot))))
         mark = wire.names.mark
         #if EDGE_MUTANTS
             if SyncMutant.active == .namesConfirmedEarly { wire.names.confirm(mark) }

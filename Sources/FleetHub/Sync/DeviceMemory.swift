@@ -12,10 +12,15 @@ struct DeviceMemory: Sendable {
         /// from one that restarted.
         var openings: [Opening] = []
         var wanted: Wanted?
+        /// The session that brought a full state which its device has not read to the end. A part
+        /// of one says that writes were seen whose removals another part carries out: what the
+        /// device says that it has seen is no measure until it has read all.
+        var whole: UInt32?
         var reports = Reports()
 
         var isEmpty: Bool {
-            sessions.isEmpty && openings.isEmpty && wanted == nil && reports.isEmpty
+            sessions.isEmpty && openings.isEmpty && wanted == nil && whole == nil
+                && reports.isEmpty
         }
     }
 

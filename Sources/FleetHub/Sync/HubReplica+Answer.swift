@@ -24,8 +24,19 @@ extension HubReplica {
             return
         }
         try claim(up.deltas, device, &session.owned, store)
-        for delta in up.deltas { session.known.advance(delta.epoch, to: delta.upto) }
-        guard let intervals = try missing(document, session.known, session.since, store) else {
+        // Only what follows on: where a part of the full state was lost on its way, the device still
+        // holds what was removed of its own earlier writes, and has to be told all of them.
+        for delta in up.deltas where delta.since <= session.known[delta.epoch] {
+            session.known.advance(delta.epoch, to: delta.upto)
+        }
+        if let whole = session.whole, session.known.covers(whole) {
+            session.whole = nil
+            if self[device, document].whole == tag { self[device, document].whole = nil }
+        }
+        guard
+            let intervals = try missing(
+                document, session.known, session.since, isWhole: session.whole != nil, store)
+        else {
             self[device, document].close(tag: tag)
             outcome.replies += reset(tag).replies
             return
@@ -52,7 +63,8 @@ extension HubReplica {
                 (epoch: $0.epoch, since: told[$0.epoch], upto: $0.upto)
             }.filter { $0.upto > $0.since }
             let (deltas, isMore) = try twin.parts(
-                of: left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes)
+                of: left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes,
+                isWhole: session.whole != nil)
             for delta in deltas { told.advance(delta.epoch, to: delta.upto) }
             parts += 1
             var down = Frame.Down(
@@ -66,12 +78,26 @@ extension HubReplica {
                     ? joined.winners.filter { !brought.contains($0.dot) } : joined.winners
                 down.dead = joined.dead
                 if parts > 1 { down.complete = told }
+                if up.asksRoot, parts == 1, deltas.isEmpty {
+                    down.root = try root(twin, &session, &outcome)
+                }
             }
             outcome.replies.append(
                 codec.encode(.down(down), from: .hub, session: &session.wire))
             guard isMore else { break }
         }
         session.answer = (session.wire.names.mark, told)
+    }
+
+    private func root(
+        _ twin: TwinDocument, _ session: inout HubSession, _ outcome: inout Outcome
+    ) throws(SQLiteError) -> UInt64 {
+        session.audit.left = AuditBounds.rounds
+        let (root, isMended) = try twin.mendedRoot()
+        if isMended {
+            outcome.events.append(.divergenceDetected(document: Self.name(twin.name)))
+        }
+        return root
     }
 
     /// Whether a session may be spoken in still. Where another epoch of the same device has

@@ -223,7 +223,9 @@ extension HubReplica {
         for delta in hello.deltas where (try twin.seen(delta.epoch)) >= delta.upto {
             known.advance(delta.epoch, to: delta.upto)
         }
-        let partial = isWhole ? nil : try missing(document, known, since, store)
+        let isWhole = isWhole || self[device, document].whole != nil
+        let partial =
+            isWhole ? nil : try missing(document, known, since, isWhole: false, store)
         var intervals = partial ?? []
         if partial == nil { intervals = try everything(document, store) }
         var context = CausalContext()
@@ -246,7 +248,8 @@ extension HubReplica {
                 (epoch: $0.epoch, since: told[$0.epoch], upto: $0.upto)
             }.filter { $0.upto > $0.since }
             let (deltas, isMore) = try twin.parts(
-                of: left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes)
+                of: left, bytes: settings.frameBytes, intervalBytes: settings.intervalBytes,
+                isWhole: partial == nil)
             for delta in deltas { told.advance(delta.epoch, to: delta.upto) }
             let state = Frame.State(
                 request: hello.request, reference: store.reference, time: now,
@@ -260,6 +263,10 @@ extension HubReplica {
             guard isMore else { break }
         }
         session.answer = (session.wire.names.mark, told)
+        if partial == nil {
+            session.whole = told
+            self[device, document].whole = session.wire.tag
+        }
         self[device, document].open(session)
         note(DeviceMemory.Opening(epoch: hello.epoch, tag: session.wire.tag), device, document)
     }

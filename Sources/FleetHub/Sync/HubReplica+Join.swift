@@ -46,7 +46,6 @@ extension HubReplica {
         _ device: String, _ deltas: [IntervalDelta], _ twin: TwinDocument, _ store: HubStore,
         _ now: WallTime, _ outcome: inout Outcome
     ) throws(SQLiteError) -> [IntervalDelta] {
-        let limit = settings.latestStamp(now)
         var accepted: [IntervalDelta] = []
         for delta in deltas {
             let seen = try twin.seen(delta.epoch)
@@ -57,26 +56,7 @@ extension HubReplica {
                     cells.append(cell)
                     continue
                 }
-                let stamp = HybridTimestamp(rawValue: cell.stamp)
-                #if EDGE_MUTANTS
-                    let limit = SyncMutant.active == .futureAccepted ? stamp.wall : limit
-                #endif
-                guard stamp.wall > limit else {
-                    store.clock.observe(stamp)
-                    cells.append(cell)
-                    continue
-                }
-                outcome.events.append(
-                    .clockAhead(device: device, path: cell.path, by: stamp.wall - now))
-                // Later than what the hub holds there, as the device's writes after it would be.
-                // Never later than it was: a hub whose clock went back would raise it.
-                let lowered = min(
-                    stamp,
-                    store.clock.stamp(now).replacing(try twin.register(cell.path)?.stamp))
-                cells.append(
-                    Cell(
-                        path: cell.path, dot: cell.dot, stamp: lowered.rawValue,
-                        value: cell.value))
+                cells.append(try lowered(cell, device, twin, store, now, &outcome))
             }
             var taken = IntervalDelta(
                 epoch: delta.epoch, since: delta.since, upto: delta.upto, cells: cells,
@@ -85,6 +65,30 @@ extension HubReplica {
             accepted.append(taken)
         }
         return accepted
+    }
+
+    /// A cell whose stamp is not from the future, or no longer.
+    func lowered(
+        _ cell: Cell, _ device: String, _ twin: TwinDocument, _ store: HubStore, _ now: WallTime,
+        _ outcome: inout Outcome
+    ) throws(SQLiteError) -> Cell {
+        let limit = settings.latestStamp(now)
+        let stamp = HybridTimestamp(rawValue: cell.stamp)
+        #if EDGE_MUTANTS
+            let isTaken = stamp.wall <= limit || SyncMutant.active == .futureAccepted
+        #else
+            let isTaken = stamp.wall <= limit
+        #endif
+        guard !isTaken else {
+            store.clock.observe(stamp)
+            return cell
+        }
+        outcome.events.append(.clockAhead(device: device, path: cell.path, by: stamp.wall - now))
+        // Later than what the hub holds there, as the device's writes after it would be. Never
+        // later than it was: a hub whose clock went back would raise it.
+        let lowered = min(
+            stamp, store.clock.stamp(now).replacing(try twin.register(cell.path)?.stamp))
+        return Cell(path: cell.path, dot: cell.dot, stamp: lowered.rawValue, value: cell.value)
     }
 
     /// The current registers of the keys that were named, where they differ from what was said.
@@ -142,13 +146,17 @@ extension HubReplica {
 
     /// The intervals that a device lacks: of each epoch that moved after `since`, what is beyond
     /// what it knows. Nil where records were collected that it would have needed: it gets all.
+    ///
+    /// - Parameter isWhole: It is being told all: of what it has not joined yet it gets everything.
     func missing(
-        _ document: String, _ known: CausalContext, _ since: UInt64, _ store: HubStore
+        _ document: String, _ known: CausalContext, _ since: UInt64, isWhole: Bool,
+        _ store: HubStore
     ) throws(SQLiteError) -> [(epoch: Epoch, since: UInt64, upto: UInt64)]? {
         let entries = try store.twin.document(document).epochs(movedAfter: since)
         var intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)] = []
         for entry in entries {
-            guard known[entry.epoch] >= entry.floor else { return nil }
+            let isUntold = isWhole && known[entry.epoch] == 0
+            guard isUntold || known[entry.epoch] >= entry.floor else { return nil }
             guard entry.counter > known[entry.epoch] else { continue }
             intervals.append(
                 (epoch: entry.epoch, since: known[entry.epoch], upto: entry.counter))

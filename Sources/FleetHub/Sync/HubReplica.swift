@@ -110,11 +110,16 @@ public struct HubReplica: Sendable {
         case .up(let up):
             guard var session = incoming.session else { return reset(incoming.tag) }
             try answer(device, document, up, &session, store, now, &outcome)
+        case .compare(let compare):
+            guard var session = incoming.session else { return reset(incoming.tag) }
+            try self.compare(device, document, compare, &session, store, now, &outcome)
+            self[device, document].update(session)
         case .log(let batch):
             guard incoming.session != nil, document == device else { return reset(incoming.tag) }
             outcome.log = (batch, incoming.tag)
         case .reset where incoming.session == nil: return reset(incoming.tag)
-        case .state, .want, .down, .logAcknowledged, .reset, .hint, .refused:
+        case .state, .want, .down, .logAcknowledged, .reset, .hint, .refused,
+            .differ:
             refuse("a device sends no such frame", Self.name(document), &outcome)
         }
         return outcome
@@ -207,7 +212,7 @@ public struct HubReplica: Sendable {
     ) throws(SQLiteError) -> [UInt8] {
         let (deltas, _) = try store.twin.document(document).parts(
             of: try everything(document, store), bytes: settings.frameBytes,
-            intervalBytes: settings.intervalBytes)
+            intervalBytes: settings.intervalBytes, isWhole: true)
         var wire = WireSession(
             device: Epoch(nonce: 0), hub: store.epoch, base: now, commit: store.commit)
         let state = Frame.State(
@@ -225,12 +230,14 @@ public struct HubReplica: Sendable {
     ) throws(SQLiteError) -> [[UInt8]] {
         var frames: [[UInt8]] = []
         for var session in self[device, document].sessions where session.isProven {
-            guard let plan = try missing(document, session.known, session.since, store),
+            guard
+                let plan = try missing(
+                    document, session.known, session.since, isWhole: session.whole != nil, store),
                 !plan.isEmpty
             else { continue }
             let (deltas, _) = try store.twin.document(document).parts(
                 of: plan, bytes: settings.frameBytes,
-                intervalBytes: settings.intervalBytes)
+                intervalBytes: settings.intervalBytes, isWhole: session.whole != nil)
             let down = Frame.Down(question: nil, commit: store.commit, deltas: deltas)
             frames.append(codec.encode(.down(down), from: .hub, session: &session.wire))
             self[device, document].update(session)

@@ -17,6 +17,21 @@ struct HubSession: Sendable {
     var isBehind = false
     /// Own names that the last whole answer carried, and what it brought the device to.
     var answer: (mark: Int, context: CausalContext) = (0, CausalContext())
+    /// What a full state brings that the device has not said to have read in full.
+    var whole: CausalContext?
+    var audit = Audit()
+
+    /// The comparison of the documents in this session.
+    struct Audit {
+        /// Of the last comparison that was read: none is read twice.
+        var number: UInt64 = 0
+        /// Comparisons that are read until a root is asked for again.
+        var left = 0
+        /// A difference was found, and is not known to be repaired.
+        var isDiverged = false
+        /// The leaves of the last answer. Of these the device may tell cells of other writers.
+        var leaves: [CellRange] = []
+    }
 
     init(wire: WireSession, known: CausalContext, since: UInt64) {
         self.wire = wire

@@ -68,6 +68,7 @@ extension Checkers {
                 ("hub_reset_detected", ledger.hubLosses > 0),
                 ("clock_ahead", ledger.clocksAhead.contains(device)),
                 ("device_refused", false),
+                ("divergence_detected", ledger.damaged.contains(device)),
             ]
             for (name, isCaused) in causes where names.contains(name) && !isCaused {
                 findings.append("event: \(device): \(name) without a cause")

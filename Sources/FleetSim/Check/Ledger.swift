@@ -40,6 +40,8 @@ struct Ledger {
     private(set) var limits: [LogSequence: UInt64] = [:]
     var cloned: Set<String> = []
     var hubLosses = 0
+    /// Devices of whose twin one database lost cells.
+    var damaged: Set<String> = []
     var boardsRestored: Set<String> = []
     var clocksAhead: Set<String> = []
     /// Wishes that a board took while its clock was far ahead.

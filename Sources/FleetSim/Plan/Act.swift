@@ -32,6 +32,8 @@ enum Act: Sendable {
     case setClock(Int, ahead: Milliseconds, Milliseconds)
     case fillBoard(Int, Milliseconds)
     case fillHub(Milliseconds)
+    /// Some cells of a board's twin are gone from one of the databases that hold it.
+    case damage(Place, board: Int, cells: Int)
 
     enum Place: Sendable { case board, hub }
 
@@ -62,6 +64,7 @@ enum Act: Sendable {
         case .setClock: "clock"
         case .fillBoard: "board_full"
         case .fillHub: "hub_full"
+        case .damage(let place, _, _): "\(place)_damage"
         }
     }
 

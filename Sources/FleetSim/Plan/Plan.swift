@@ -82,6 +82,11 @@ struct Planner {
                 drawn += fault(kind, at: time, boards: count, &random)
             }
         }
+        // From numbers of their own, so that all other steps of a seed are what they were.
+        var chance = SimRandom(seed: seed ^ 0xDA3A_6ED0_CE11_0000)
+        let damage =
+            !faultKinds.isEmpty && chance.chance(percent: 30)
+            ? Self.damage(span, boards: count, &chance) : nil
         let moments = drawn.filter(\.act.isFault).map(\.time)
         var kept: [(number: Int, board: Int, path: String, value: Value)] = []
         for number in 0..<operations {
@@ -92,6 +97,7 @@ struct Planner {
                 kind, hasWorkloads: plan.hasWorkloads, number: number, board: board, &kept, &random)
             drawn.append((time, act))
         }
+        if let damage { drawn.append(damage) }
         // Stable: what is drawn for one moment happens in the order of drawing.
         let ordered = drawn.enumerated().sorted {
             ($0.element.time, $0.offset) < ($1.element.time, $1.offset)

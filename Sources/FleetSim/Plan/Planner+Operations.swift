@@ -120,6 +120,17 @@ extension Planner {
         }
     }
 
+    /// Late enough that there is something to lose.
+    static func damage(
+        _ span: Milliseconds, boards: Int, _ random: inout SimRandom
+    ) -> (time: Milliseconds, act: Act) {
+        let time = random.span(Milliseconds(span.count / 3), Milliseconds(span.count * 9 / 10))
+        let place: Act.Place = random.chance(percent: 50) ? .board : .hub
+        return (
+            time, .damage(place, board: random.below(boards), cells: 1 + random.below(20))
+        )
+    }
+
     private func noise(_ span: Milliseconds, _ random: inout SimRandom) -> Act {
         .noise(
             loss: [0, 5, 30][random.below(3)], repeats: [0, 10, 50][random.below(3)],

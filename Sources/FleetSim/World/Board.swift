@@ -220,6 +220,18 @@ final class Board: Replica, @unchecked Sendable {
         site.disks.copy(backup.folder, to: folder)
     }
 
+    /// Cells vanish from the database.
+    func lose(_ cells: [Cell]) throws {
+        crash(afterCalls: 0, losesPower: false)
+        setFull(false)
+        var options = AgentStore.Options()
+        options.connection.vfs = site.disks.vfs
+        let store = try AgentStore(
+            path: folder + "/agent.db", device: device,
+            epoch: Epoch(random: site.world.random.next(), role: .device), options: options)
+        for cell in cells { try store.document.remove(cell) }
+    }
+
     // MARK: Words
 
     /// A tool on the board asks; `then` hears the answer where the agent lives to give it.

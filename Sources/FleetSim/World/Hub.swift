@@ -180,6 +180,16 @@ final class Hub: Replica, @unchecked Sendable {
         }
     }
 
+    /// Cells vanish from the database.
+    func lose(_ cells: [Cell], of device: String) throws {
+        crash(afterCalls: 0, losesPower: false)
+        setFull(false)
+        let store = try HubStore(
+            path: folder + "/hub.db", epoch: Epoch(random: site.world.random.next(), role: .hub),
+            options: options)
+        for cell in cells { try store.twin.document(device).remove(cell) }
+    }
+
     // MARK: Words
 
     /// An operator changes something; `then` hears of success where the hub lives to tell. What

@@ -133,6 +133,8 @@ struct Performance {
             let hub = site.hub
             hub.setFull(true)
             world.after(span) { hub.setFull(false) }
+        case .damage(let place, let board, let cells):
+            try site.damage(place, site.boards[board], cells: cells)
         }
     }
 

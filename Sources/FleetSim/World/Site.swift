@@ -53,7 +53,7 @@ final class Site: @unchecked Sendable {
     private static func name(_ frame: [UInt8]) -> String {
         let names = [
             "?", "hello", "seed", "up", "log", "state", "want", "down", "log acknowledged",
-            "reset", "hint", "refused",
+            "reset", "hint", "refused", "compare", "differ", "down",
         ]
         let kind = Int((frame.first ?? 0) & 15)
         return kind < names.count ? names[kind] : names[0]
@@ -89,6 +89,21 @@ final class Site: @unchecked Sendable {
         boards.append(copy)
         ledger.cloned.insert(board.device)
         copy.start()
+    }
+
+    /// A database loses registers that the other side holds as well, as it may by a bad sector that
+    /// a repair of the file left out. Where both hold a write, none may be lost.
+    func damage(_ place: Act.Place, _ board: Board, cells: Int) throws {
+        let known = Set(try hub.holding(board.device).cells)
+        let chosen = try board.holding(board.device).cells.filter {
+            $0.path.text.hasPrefix("config/one-") && known.contains($0)
+        }.sorted { $0.dot < $1.dot }.suffix(cells)
+        guard !chosen.isEmpty else { return }
+        ledger.damaged.insert(board.device)
+        switch place {
+        case .board: try board.lose(Array(chosen))
+        case .hub: try hub.lose(Array(chosen), of: board.device)
+        }
     }
 
     /// How often the hub told of an event about a device.

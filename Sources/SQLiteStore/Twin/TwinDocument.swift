@@ -7,7 +7,7 @@ public struct TwinDocument: TwinStorage {
     let tables: TwinTables
     public let name: String
 
-    private var statements: TwinStatements { tables.statements }
+    var statements: TwinStatements { tables.statements }
 
     // MARK: Cells
 
@@ -84,7 +84,7 @@ public struct TwinDocument: TwinStorage {
             .text(name), .text(cell.path.text), .blob(SlotCodec.encode(cell, entry.handle)))
     }
 
-    private static func cell(
+    static func cell(
         _ row: borrowing Statement, _ path: TwinPath?, _ context: DocumentContext
     ) throws(SQLiteError) -> Cell {
         guard let path = path ?? (try? TwinPath(row.text(0))) else {
@@ -220,13 +220,17 @@ extension TwinDocument {
 
     /// What of several epochs a frame of about `bytes` takes; see `TwinStorage.deltas`. Only for
     /// a replica that keeps all records of these epochs above their floors.
+    ///
+    /// - Parameter isWhole: They are a full state, for who may lack records that were collected.
+    ///   One takes away writes of any epoch, and only whole intervals tell of that.
     public func parts(
         of intervals: [(epoch: Epoch, since: UInt64, upto: UInt64)], bytes: Int,
-        intervalBytes: Int = FrameBounds.interval
+        intervalBytes: Int = FrameBounds.interval, isWhole: Bool = false
     ) throws(SQLiteError) -> (deltas: [IntervalDelta], isMore: Bool) {
         let entries = try context().entries
+        let isCollected = isWhole && entries.values.contains { $0.floor > 0 }
         return try deltas(intervals, bytes: bytes, intervalBytes: intervalBytes) {
-            entries[$0]?.floor ?? 0
+            isCollected ? .max : entries[$0]?.floor ?? 0
         }
     }
 }

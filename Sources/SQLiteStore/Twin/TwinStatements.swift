@@ -9,6 +9,7 @@ final class TwinStatements {
     let dot: Statement
     let since: Statement
     let prefixed: Statement
+    let all: Statement
     let count: Statement
     let put: Statement
     let remove: Statement
@@ -36,6 +37,7 @@ final class TwinStatements {
         dot = try connection.prepare(cell + "rep=?2 AND ctr=?3")
         since = try connection.prepare(cell + "rep=?2 AND ctr>?3 AND ctr<=?4 ORDER BY ctr LIMIT ?5")
         prefixed = try connection.prepare(cell + "path>=?2 AND path<?3 ORDER BY path, slot")
+        all = try connection.prepare("SELECT \(columns), slot FROM cell WHERE doc=?1")
         count = try connection.prepare("SELECT count(*) FROM cell WHERE doc=?1")
         put = try connection.prepare(
             "INSERT INTO cell(doc, path, slot, rep, ctr, stamp, value) "

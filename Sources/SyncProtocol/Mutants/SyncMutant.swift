@@ -30,6 +30,12 @@
         case anyStateTaken = "any-state-taken"
         /// Names count as known to the other side once they were sent.
         case namesConfirmedEarly = "names-confirmed-early"
+        /// A device takes no notice of the hub's root.
+        case rootsIgnored = "roots-ignored"
+        /// In a repair, a device keeps what the hub lacks to itself.
+        case surplusKept = "surplus-kept"
+        /// Roots are compared whatever either side has seen.
+        case contextsNotCompared = "contexts-not-compared"
 
         /// The rule that this process breaks. Unsafe as it is shared by all worlds; it changes only
         /// while none runs.

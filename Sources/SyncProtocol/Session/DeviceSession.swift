@@ -37,6 +37,11 @@ public struct DeviceSession: Sendable {
         /// Join and commit. Where a base is missing, or `complete` is not covered after it (a part
         /// was lost on the way), call `onBaseMissing` and leave the directives after this one.
         case join(HubAnswer)
+        /// What the hub holds has this sum. Where nothing is unconfirmed here, and the sum here is
+        /// another one, send `compare`.
+        case compare(root: UInt64)
+        /// Join, as far as it belongs to a comparison under way, and send the next one.
+        case repair(Frame.Differ)
         /// The session stands: log frames may flow.
         case opened(session: Epoch)
         case closed
@@ -193,7 +198,8 @@ public struct DeviceSession: Sendable {
             known = nil
             deadline = now + settings.timeoutMaximum
             return (wasOpen ? [.closed] : []) + [.report(refusal: reason)]
-        case .logAcknowledged, .hello, .seed, .up, .log: return []
+        case .differ(let differ): return session == nil ? [] : [.repair(differ)]
+        case .logAcknowledged, .hello, .seed, .up, .log, .compare: return []
         }
     }
 
@@ -261,7 +267,8 @@ public struct DeviceSession: Sendable {
         let join = HubAnswer(
             deltas: down.deltas, winners: down.winners, dead: down.dead,
             covered: down.acknowledged, complete: down.complete, reference: reference)
-        return [.join(join)] + ask(now)
+        let compare: [Directive] = down.root.map { [.compare(root: $0)] } ?? []
+        return [.join(join)] + compare + ask(now)
     }
 
     private var closing: [Directive] { session != nil ? [.closed] : [] }

@@ -11,6 +11,9 @@ public enum SyncEvent: Sendable, Hashable {
     case hubResetDetected
     /// A stamp from the future was lowered to the hub's time.
     case clockAhead(device: String, path: TwinPath, by: Milliseconds)
+    /// Both have seen the same writes and held other cells: a damaged store, or a mistake in a
+    /// rule. Repaired.
+    case divergenceDetected(document: String)
     /// Bytes that are no frame, or a frame that claims what its sender may not.
     case frameRefused(reason: String)
     /// A write that its role may not make, or that its key cannot take.
@@ -25,6 +28,7 @@ public enum SyncEvent: Sendable, Hashable {
         case .restoreDetected: "restore_detected"
         case .hubResetDetected: "hub_reset_detected"
         case .clockAhead: "clock_ahead"
+        case .divergenceDetected: "divergence_detected"
         case .frameRefused: "frame_refused"
         case .writeRefused: "write_refused"
         case .refused: "device_refused"
@@ -45,6 +49,7 @@ public enum SyncEvent: Sendable, Hashable {
                 ("device", .string(device)), ("path", .string(path.text)),
                 ("ahead_ms", .int(by.count)),
             ]
+        case .divergenceDetected(let document): [("document", .string(document))]
         case .frameRefused(let reason), .writeRefused(let reason), .refused(let reason):
             [("reason", .string(reason))]
         }

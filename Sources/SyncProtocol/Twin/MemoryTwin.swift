@@ -72,6 +72,15 @@ public final class MemoryTwin: TwinStorage {
         return cells
     }
 
+    @discardableResult
+    public func scan(_ body: (Cell) -> Void) -> Int {
+        for place in places.values { place.cells.forEach(body) }
+        return 0
+    }
+
+    @discardableResult
+    public func mend() -> Bool { true }
+
     public func put(_ cell: Cell) {
         let place: Place
         if let known = places[cell.path] {
@@ -148,6 +157,8 @@ public final class MemoryTwin: TwinStorage {
             history.removals.firstIndex { $0.dot > removal.dot } ?? history.removals.count
         history.removals.insert(removal, at: index)
     }
+
+    public func causalContext() -> CausalContext { context }
 
     public func seen(_ epoch: Epoch) -> UInt64 { context[epoch] }
 

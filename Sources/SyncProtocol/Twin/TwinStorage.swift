@@ -16,6 +16,13 @@ public protocol TwinStorage {
     func cells(
         of epoch: Epoch, since: UInt64, upto: UInt64, limit: Int
     ) throws(Failure) -> [Cell]
+    /// Every cell that lies where it belongs, in any order. Returns how many entries hold none.
+    @discardableResult
+    func scan(_ body: (Cell) -> Void) throws(Failure) -> Int
+    /// Puts where it belongs what `scan` left out. Returns false where some could not be read, or
+    /// their place was taken, and is gone.
+    @discardableResult
+    func mend() throws(Failure) -> Bool
     /// Puts a cell into its slot.
     func put(_ cell: Cell) throws(Failure)
     func remove(_ cell: Cell) throws(Failure)
@@ -28,6 +35,8 @@ public protocol TwinStorage {
 
     /// What was seen of an epoch; 0 where nothing was.
     func seen(_ epoch: Epoch) throws(Failure) -> UInt64
+    /// All that was seen.
+    func causalContext() throws(Failure) -> CausalContext
     /// Raises what was seen of an epoch; a lower counter changes nothing.
     func advance(_ epoch: Epoch, to counter: UInt64) throws(Failure)
 }

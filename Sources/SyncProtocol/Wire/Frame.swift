@@ -19,6 +19,8 @@ public enum Frame: Sendable, Hashable {
     case seed(request: UInt64, deltas: [IntervalDelta], isLast: Bool)
     case up(Up)
     case log(LogBatch)
+    /// Asks where both hold other cells of a document, having seen the same writes.
+    case compare(Compare)
 
     // Hub to device.
     case state(State)
@@ -28,6 +30,7 @@ public enum Frame: Sendable, Hashable {
     case down(Down)
     /// Everything of this sequence up to `upto` is committed at the hub.
     case logAcknowledged(sequence: LogSequence, upto: UInt64)
+    case differ(Differ)
     /// The session is not this hub's, or a base is missing: say hello again.
     case reset
     /// This opening of the hub's store is there, and may have something: ask for it.
@@ -68,11 +71,17 @@ public enum Frame: Sendable, Hashable {
         public var deltas: [IntervalDelta]
         /// What the device has joined since its last question.
         public var joined: CausalContext
+        /// The device would compare what it holds. Only where it joined nothing, or of the session's
+        /// hub epoch alone, is there a place for it; a hub that knows of no roots reads over it.
+        public var asksRoot: Bool
 
-        public init(question: UInt8, deltas: [IntervalDelta], joined: CausalContext) {
+        public init(
+            question: UInt8, deltas: [IntervalDelta], joined: CausalContext, asksRoot: Bool = false
+        ) {
             self.question = question
             self.deltas = deltas
             self.joined = joined
+            self.asksRoot = asksRoot
         }
     }
 
@@ -121,16 +130,20 @@ public enum Frame: Sendable, Hashable {
         public var dead: [Dot]
         /// What the device has seen once all parts are joined; empty where this is the only one.
         public var complete: CausalContext
+        /// The sum of all that the hub holds at its commit, where the question asked for it.
+        public var root: UInt64?
         public var isLast: Bool
 
         public init(
             question: UInt8?, commit: UInt64, acknowledged: CausalContext = CausalContext(),
             deltas: [IntervalDelta], winners: [Cell] = [], dead: [Dot] = [],
-            complete: CausalContext = CausalContext(), isLast: Bool = true
+            complete: CausalContext = CausalContext(), root: UInt64? = nil,
+            isLast: Bool = true
         ) {
             self.question = question
             self.commit = commit
             self.complete = complete
+            self.root = root
             self.acknowledged = acknowledged
             self.deltas = deltas
             self.winners = winners

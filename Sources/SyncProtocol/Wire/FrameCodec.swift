@@ -109,8 +109,14 @@ enum FrameKind {
     static let reset: UInt8 = 9
     static let hint: UInt8 = 10
     static let refused: UInt8 = 11
+    static let compare: UInt8 = 12
+    static let differ: UInt8 = 13
+    /// A `down` with a root. A type of its own, as a down has no flag to spare.
+    static let downRoot: UInt8 = 14
 
-    static let inSession: Set<UInt8> = [up, log, down, logAcknowledged, reset]
+    static let inSession: Set<UInt8> = [
+        up, log, down, logAcknowledged, reset, compare, differ, downRoot,
+    ]
 }
 
 extension Frame {
@@ -123,11 +129,13 @@ extension Frame {
         case .log: FrameKind.log
         case .state: FrameKind.state
         case .want: FrameKind.want
-        case .down: FrameKind.down
+        case .down(let down): down.root == nil ? FrameKind.down : FrameKind.downRoot
         case .logAcknowledged: FrameKind.logAcknowledged
         case .reset: FrameKind.reset
         case .hint: FrameKind.hint
         case .refused: FrameKind.refused
+        case .compare: FrameKind.compare
+        case .differ: FrameKind.differ
         }
     }
 

@@ -16,7 +16,8 @@ extension FrameReader {
         case FrameKind.state: return .state(try state())
         case FrameKind.want:
             return .want(request: try reader.fixed64(), have: try context())
-        case FrameKind.down: return .down(try down())
+        case FrameKind.down: return .down(try down(isRooted: false))
+        case FrameKind.downRoot: return .down(try down(isRooted: true))
         case FrameKind.logAcknowledged:
             let stream = try reader.string()
             guard LogSequence.isStream(stream) else { throw .malformed("stream name") }
@@ -25,6 +26,8 @@ extension FrameReader {
         case FrameKind.reset: return .reset
         case FrameKind.hint: return .hint(hub: Epoch(nonce: try reader.fixed64()))
         case FrameKind.refused: return .refused(reason: try reader.string())
+        case FrameKind.compare: return .compare(try compare())
+        case FrameKind.differ: return .differ(try differ())
         default: throw .unknownType(kind)
         }
     }
@@ -87,10 +90,12 @@ extension FrameReader {
             joined = try context()
         }
         let deltas = flags & UpFlag.deltas == 0 ? [] : try deltas()
-        return Frame.Up(question: question, deltas: deltas, joined: joined)
+        return Frame.Up(
+            question: question, deltas: deltas, joined: joined,
+            asksRoot: flags & UpFlag.root == UpFlag.root)
     }
 
-    private mutating func down() throws(FrameError) -> Frame.Down {
+    private mutating func down(isRooted: Bool) throws(FrameError) -> Frame.Down {
         let flags = try reader.byte()
         let question = flags & AnswerFlag.question == 0 ? nil : try reader.byte()
         let commit = session.commit &+ UInt64(bitPattern: try reader.zigzag())
@@ -107,6 +112,7 @@ extension FrameReader {
         let complete = flags & AnswerFlag.complete == 0 ? CausalContext() : try context()
         return Frame.Down(
             question: question, commit: commit, acknowledged: acknowledged, deltas: deltas,
-            winners: winners, dead: dead, complete: complete, isLast: flags & AnswerFlag.last != 0)
+            winners: winners, dead: dead, complete: complete,
+            root: isRooted ? try reader.fixed64() : nil, isLast: flags & AnswerFlag.last != 0)
     }
 }

@@ -23,6 +23,8 @@ extension FrameScribe {
         case .reset: break
         case .hint(let hub): writer.fixed64(hub.nonce)
         case .refused(let reason): writer.string(reason)
+        case .compare(let compare): self.compare(compare)
+        case .differ(let differ): self.differ(differ)
         }
     }
 
@@ -60,9 +62,16 @@ extension FrameScribe {
     private mutating func up(_ up: Frame.Up) {
         let peer = session.epoch(of: .hub)
         let joined = up.joined.counters
-        let isShort = joined.count == 1 && joined[peer] != nil
+        let asksRoot = up.asksRoot && joined.keys.allSatisfy { $0 == peer }
+        let isShort = asksRoot || (joined.count == 1 && joined[peer] != nil)
         var flags = up.deltas.isEmpty ? 0 : UpFlag.deltas
-        if isShort { flags |= UpFlag.hub } else if !joined.isEmpty { flags |= UpFlag.joined }
+        if asksRoot {
+            flags |= UpFlag.root
+        } else if isShort {
+            flags |= UpFlag.hub
+        } else if !joined.isEmpty {
+            flags |= UpFlag.joined
+        }
         writer.byte(flags)
         writer.byte(up.question)
         if isShort { writer.varint(up.joined[peer]) } else if !joined.isEmpty { context(up.joined) }
@@ -96,6 +105,7 @@ extension FrameScribe {
         if !down.winners.isEmpty { loose(down.winners) }
         if !down.dead.isEmpty { dots(down.dead) }
         if !down.complete.isEmpty { context(down.complete) }
+        if let root = down.root { writer.fixed64(root) }
     }
 }
 
@@ -105,6 +115,9 @@ enum UpFlag {
     /// One joined epoch, the session's hub epoch.
     static let hub: UInt8 = 2
     static let joined: UInt8 = 4
+    /// Both forms, of which the first counts: one joined epoch, and the root is asked for. To who
+    /// knows of no roots it is the first form.
+    static let root: UInt8 = 6
     static let known: UInt8 = 7
 }
 

@@ -52,8 +52,8 @@ enum FrameInput {
     }
 
     /// Types that a device writes, as `SeededGenerator.frame` counts them.
-    private static let kindsOfDevice = [0, 1, 2, 3]
-    private static let kindsOfHub = [4, 4, 5, 6, 6, 7, 8, 9, 10]
+    private static let kindsOfDevice = [0, 1, 2, 3, 10]
+    private static let kindsOfHub = [4, 4, 5, 6, 6, 7, 8, 9, 11, 12]
 
     static func random(_ role: Epoch.Role, _ generator: inout SeededGenerator) -> [UInt8] {
         let kinds = role == .device ? kindsOfDevice : kindsOfHub

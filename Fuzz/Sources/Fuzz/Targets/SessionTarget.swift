@@ -95,8 +95,8 @@ private struct FuzzLink {
     /// In a session only; what opens another one is the business of other targets.
     private func isSaid(_ frame: Frame, by role: Epoch.Role) -> Bool {
         switch frame {
-        case .up, .log: role == .device
-        case .down, .logAcknowledged, .reset: role == .hub
+        case .up, .log, .compare: role == .device
+        case .down, .logAcknowledged, .reset, .differ: role == .hub
         default: false
         }
     }
