@@ -91,7 +91,7 @@ public final class SimWorld: @unchecked Sendable {
 
     /// Starts a task of this world.
     public func spawn(_ body: @escaping @Sendable () async -> Void) {
-        Task(executorPreference: executor, operation: body)
+        Task(executorPreference: executor.tasks, operation: body)
     }
 
     func note(_ text: String, _ bytes: [UInt8]) {

@@ -142,7 +142,7 @@ import Testing
             var options = Connection.Options()
             options.isReadOnly = true
             let connection = try Connection.open(folder.path + "/agent.db", options: options)
-            let document = try TwinTables(connection).document(AgentStore.own)
+            let document = TwinTables(connection).document(AgentStore.own)
             #expect(try document.cells(at: TwinPath("sets/x")).map(\.value) == [.int(7)])
         }
     }

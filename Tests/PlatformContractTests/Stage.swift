@@ -6,7 +6,7 @@ import Simulator
 struct Stage: Sendable {
     /// Lets a little time pass.
     let goOn: @Sendable () async throws -> Void
-    private let executor: SimExecutor?
+    private let executor: SimTaskExecutor?
 
     /// The real machine.
     static let linux = Stage(
@@ -14,7 +14,7 @@ struct Stage: Sendable {
 
     /// A simulated one.
     static func simulated(_ world: SimWorld) -> Stage {
-        Stage(goOn: { try world.run(for: 2) }, executor: world.executor)
+        Stage(goOn: { try world.run(for: 2) }, executor: world.executor.tasks)
     }
 
     /// Waits for something to become true; false where it does not in 5000 turns, twice as

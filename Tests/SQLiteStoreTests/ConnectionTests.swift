@@ -124,14 +124,14 @@ private func kind(_ body: () throws -> Void) -> SQLiteError.Kind? {
         let error = #expect(throws: SQLiteError.self) { try connection.execute("SELEC 1") }
         #expect(error?.kind == .other)
         #expect(error?.description.contains("SELEC 1") == true)
-        #expect(throws: SQLiteError.self) { _ = try connection.prepare("SELECT * FROM absent") }
+        #expect(throws: SQLiteError.self) { try connection.statement("SELECT * FROM absent").run() }
     }
 
     @Test func valuesReadBackTheSame() throws {
         let folder = try StoreFolder()
         let connection = try Connection.open(folder.file())
         try connection.execute("CREATE TABLE t(a, b, c, d)")
-        let insert = try connection.prepare("INSERT INTO t VALUES(?1,?2,?3,?4)")
+        let insert = connection.statement("INSERT INTO t VALUES(?1,?2,?3,?4)")
         try insert.run(.bits(.max), .text("a\0é😀"), .blob([0, 1, 255]), .null)
         let rows = try connection.query("SELECT a, b, c, d FROM t") {
             ($0.bits(0), $0.text(1), $0.blob(2), $0.isNull(3), $0.text(3), $0.blob(3))

@@ -9,7 +9,7 @@ import Testing
             let world = SimWorld(seed: seed)
             let seen = Seen()
             for number in 0..<20 {
-                Task(executorPreference: world.executor) {
+                Task(executorPreference: world.executor.tasks) {
                     await Task.yield()
                     seen.add(number)
                 }

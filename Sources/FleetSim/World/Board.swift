@@ -24,6 +24,7 @@ final class Board: Replica, @unchecked Sendable {
     private let files: SimFileSystem
     private let processes: SimProcesses
     private let entropy: SimEntropy
+    private let look: Look<AgentStore>
     private var life = 0
     private var losesPower = false
     private var isOver = false
@@ -48,7 +49,11 @@ final class Board: Replica, @unchecked Sendable {
             return program
         }
         entropy = SimEntropy(seed: world.random.next())
+        look = Look(site.disks, name: station)
     }
+
+    /// A board with a workload looks after it each second; nothing that is checked is that quick.
+    private static let slack: Milliseconds = 4000
 
     var isRunning: Bool { fuse.map { !$0.isBurnt } ?? false }
     var folder: String { "/\(station)/\(life)" }
@@ -81,7 +86,8 @@ final class Board: Replica, @unchecked Sendable {
         let fuse = SimFuse()
         fuse.onBurn { [unowned self] in died() }
         let control = SimControl()
-        let timer = SimWakeTimer(world: world, timekeeper: timekeeper, fuse: fuse)
+        let timer = SimWakeTimer(
+            world: world, timekeeper: timekeeper, fuse: fuse, slack: Self.slack)
         let configuration = configuration
         let bus = broker.connect(subscriptions: Agent.subscriptions(configuration), fuse: fuse)
         let link = site.network.link(for: device, station: station, fuse: fuse)
@@ -156,6 +162,7 @@ final class Board: Replica, @unchecked Sendable {
     func end() {
         isOver = true
         fuse?.burn()
+        look.close()
     }
 
     private func ended(_ fuse: SimFuse) {
@@ -260,19 +267,21 @@ final class Board: Replica, @unchecked Sendable {
     func inspect<Result>(
         _ folder: String? = nil, _ body: (AgentStore) throws -> Result
     ) throws -> Result {
-        let look = "/look/\(station)"
-        site.disks.copy(folder ?? self.folder, to: look)
-        site.disks.setFull(look, false)
-        defer { site.disks.remove(look) }
         var options = AgentStore.Options()
         options.connection.vfs = site.disks.vfs
         return try body(
-            try AgentStore(
-                path: look + "/agent.db", device: device, epoch: Epoch(random: 0, role: .device),
-                options: options))
+            look.store(in: folder ?? self.folder) { folder in
+                try AgentStore(
+                    path: folder + "/agent.db", device: device,
+                    epoch: Epoch(random: 0, role: .device), options: options)
+            })
     }
 
     func holding(_ device: String) throws -> Holding { try read(folder) }
+
+    func shows(_ device: String, _ path: TwinPath, _ value: Value) throws -> Bool {
+        try inspect { try $0.document.cells(at: path) }.contains { $0.value == value }
+    }
 
     private func read(_ folder: String) throws -> Holding {
         try inspect(folder) { store in

@@ -6,6 +6,8 @@ protocol Replica: AnyObject {
     /// Whose twins it keeps.
     var devices: [String] { get }
     func holding(_ device: String) throws -> Holding
+    /// Whether it shows an element of a set or the value of a register now.
+    func shows(_ device: String, _ path: TwinPath, _ value: Value) throws -> Bool
 }
 
 /// What one replica's disk holds of one device.
@@ -38,4 +40,8 @@ final class Backup: Replica {
     }
 
     func holding(_ device: String) throws -> Holding { try read(device, folder) }
+
+    func shows(_ device: String, _ path: TwinPath, _ value: Value) throws -> Bool {
+        try holding(device).shows(path, value) != nil
+    }
 }

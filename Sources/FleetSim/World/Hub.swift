@@ -17,6 +17,7 @@ final class Hub: Replica, @unchecked Sendable {
 
     private unowned let site: Site
     private let entropy: SimEntropy
+    private let look: Look<HubStore>
     private var life = 0
     private var losesPower = false
     private var isOver = false
@@ -29,6 +30,7 @@ final class Hub: Replica, @unchecked Sendable {
         timekeeper = SimTimekeeper(world: site.world, wall: Site.present)
         timekeeper.setWall(Site.present, isDisciplined: true)
         entropy = SimEntropy(seed: site.world.random.next())
+        look = Look(site.disks, name: "hub")
     }
 
     var isRunning: Bool { fuse.map { !$0.isBurnt } ?? false }
@@ -122,6 +124,7 @@ final class Hub: Replica, @unchecked Sendable {
     func end() {
         isOver = true
         fuse?.burn()
+        look.close()
     }
 
     private func died() {
@@ -221,16 +224,19 @@ final class Hub: Replica, @unchecked Sendable {
     func inspect<Result>(
         _ folder: String? = nil, _ body: (HubStore) throws -> Result
     ) throws -> Result {
-        let look = "/look/hub"
-        site.disks.copy(folder ?? self.folder, to: look)
-        site.disks.setFull(look, false)
-        defer { site.disks.remove(look) }
-        return try body(
-            try HubStore(
-                path: look + "/hub.db", epoch: Epoch(random: 0, role: .hub), options: options))
+        try body(
+            look.store(in: folder ?? self.folder) { folder in
+                try HubStore(
+                    path: folder + "/hub.db", epoch: Epoch(random: 0, role: .hub), options: options)
+            })
     }
 
     func holding(_ device: String) throws -> Holding { try read(device, nil) }
+
+    func shows(_ device: String, _ path: TwinPath, _ value: Value) throws -> Bool {
+        try inspect { try $0.twin.document(device).cells(at: path) }
+            .contains { $0.value == value }
+    }
 
     private func read(_ device: String, _ folder: String?) throws -> Holding {
         try inspect(folder) { store in

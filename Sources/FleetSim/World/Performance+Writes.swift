@@ -68,7 +68,7 @@ extension Performance {
         let replica: any Replica = place == .hub ? site.hub : board
         let isRunning = place == .hub ? site.hub.isRunning : board.isRunning
         guard isRunning else { return }
-        let isSeen = try replica.holding(board.device).shows(try TwinPath(path), value) != nil
+        let isSeen = try replica.shows(board.device, try TwinPath(path), value)
         change(place, number, "remove", path, value) { [site] in
             if isSeen { site.ledger.items[item]?.isRemoved = true }
         }

@@ -40,14 +40,14 @@ public final class DeviceTable {
     private let upsert: Statement
     private let delete: Statement
 
-    init(_ connection: borrowing Connection) throws(SQLiteError) {
-        selectAll = try connection.prepare(
+    init(_ connection: borrowing Connection) {
+        selectAll = connection.statement(
             "SELECT id, name, labels, state, registered, seen FROM device ORDER BY id")
-        upsert = try connection.prepare(
+        upsert = connection.statement(
             "INSERT INTO device(id, name, labels, state, registered, seen) "
                 + "VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(id) DO UPDATE SET name=excluded.name, "
                 + "labels=excluded.labels, state=excluded.state, seen=excluded.seen")
-        delete = try connection.prepare("DELETE FROM device WHERE id=?1")
+        delete = connection.statement("DELETE FROM device WHERE id=?1")
     }
 
     public func all() throws(SQLiteError) -> [DeviceRecord] {

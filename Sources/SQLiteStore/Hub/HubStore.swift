@@ -46,16 +46,16 @@ public final class HubStore {
         #else
             self.epoch = epoch
         #endif
-        meta = try MetaTable(connection)
-        twin = try TwinTables(connection)
-        devices = try DeviceTable(connection)
-        log = try LogTables(connection)
-        upsertLineage = try connection.prepare(
+        meta = MetaTable(connection)
+        twin = TwinTables(connection)
+        devices = DeviceTable(connection)
+        log = LogTables(connection)
+        upsertLineage = connection.statement(
             "INSERT INTO lineage(epoch, last) VALUES(?1,?2) "
                 + "ON CONFLICT(epoch) DO UPDATE SET last=excluded.last")
-        lineageOf = try connection.prepare("SELECT last FROM lineage WHERE epoch=?1")
-        ownerOf = try connection.prepare("SELECT device FROM epoch_owner WHERE epoch=?1")
-        noteOwner = try connection.prepare(
+        lineageOf = connection.statement("SELECT last FROM lineage WHERE epoch=?1")
+        ownerOf = connection.statement("SELECT device FROM epoch_owner WHERE epoch=?1")
+        noteOwner = connection.statement(
             "INSERT OR IGNORE INTO epoch_owner(epoch, device) VALUES(?1,?2)")
         clock = HybridLogicalClock(
             latest: HybridTimestamp(rawValue: try meta.bits("hlc") ?? 0))
@@ -130,7 +130,7 @@ public final class HubStore {
 
     public func addToken(hash: String, name: String, at now: WallTime) throws(SQLiteError) {
         try write { () throws(SQLiteError) in
-            try connection.prepare("INSERT INTO token(hash, name, created) VALUES(?1,?2,?3)")
+            try connection.statement("INSERT INTO token(hash, name, created) VALUES(?1,?2,?3)")
                 .run(.text(hash), .text(name), .integer(now.milliseconds))
         }
     }
@@ -146,7 +146,7 @@ public final class HubStore {
     public func deleteData(of device: String) throws(SQLiteError) {
         try twin.remove(device)
         for table in ["log", "cursor", "boot_clock"] {
-            try connection.prepare("DELETE FROM \(table) WHERE device=?1").run(.text(device))
+            try connection.statement("DELETE FROM \(table) WHERE device=?1").run(.text(device))
         }
         log.forgetNumbers()
     }

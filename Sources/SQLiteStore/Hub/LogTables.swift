@@ -53,35 +53,35 @@ public final class LogTables {
     /// Entries of each device's log, counted once.
     private var sizes: [String: Int] = [:]
 
-    init(_ connection: borrowing Connection) throws(SQLiteError) {
-        insert = try connection.prepare(
+    init(_ connection: borrowing Connection) {
+        insert = connection.statement(
             "INSERT INTO log(device, n, stream, epoch, seq, last, reason, boot, mono, off, "
                 + "quality, key, value) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)")
-        page = try connection.prepare(
+        page = connection.statement(
             "SELECT n, stream, epoch, seq, last, reason, boot, mono, off, quality, key, value "
                 + "FROM log WHERE device=?1 AND n>?2 AND (?3 IS NULL OR stream=?3) "
                 + "ORDER BY n LIMIT ?4")
-        highest = try connection.prepare("SELECT max(n) FROM log WHERE device=?1")
+        highest = connection.statement("SELECT max(n) FROM log WHERE device=?1")
         let columns = "stream, epoch, upto, rows, gaps, trimmed"
-        upsertCursor = try connection.prepare(
+        upsertCursor = connection.statement(
             "INSERT INTO cursor(device, \(columns)) VALUES(?1,?2,?3,?4,?5,?6,?7) "
                 + "ON CONFLICT(device, stream, epoch) DO UPDATE SET upto=excluded.upto, "
                 + "rows=excluded.rows, gaps=excluded.gaps, trimmed=excluded.trimmed")
-        cursorOf = try connection.prepare(
+        cursorOf = connection.statement(
             "SELECT \(columns) FROM cursor WHERE device=?1 AND stream=?2 AND epoch=?3")
-        cursorsOf = try connection.prepare("SELECT \(columns) FROM cursor WHERE device=?1")
-        upsertClock = try connection.prepare(
+        cursorsOf = connection.statement("SELECT \(columns) FROM cursor WHERE device=?1")
+        upsertClock = connection.statement(
             "INSERT INTO boot_clock(device, boot, off, quality) VALUES(?1,?2,?3,?4) "
                 + "ON CONFLICT(device, boot) DO UPDATE SET off=excluded.off, "
                 + "quality=excluded.quality WHERE excluded.quality>=quality")
-        clocksOf = try connection.prepare(
+        clocksOf = connection.statement(
             "SELECT boot, off, quality FROM boot_clock WHERE device=?1")
-        count = try connection.prepare("SELECT count(*) FROM log WHERE device=?1")
-        oldest = try connection.prepare(
+        count = connection.statement("SELECT count(*) FROM log WHERE device=?1")
+        oldest = connection.statement(
             "SELECT n, stream, epoch, last FROM log WHERE device=?1 "
                 + "AND (?2=0 OR (last IS NULL AND stream NOT IN ('alarm','event'))) "
                 + "AND n<(SELECT max(n) FROM log WHERE device=?1) ORDER BY n LIMIT ?3")
-        remove = try connection.prepare("DELETE FROM log WHERE device=?1 AND n=?2")
+        remove = connection.statement("DELETE FROM log WHERE device=?1 AND n=?2")
     }
 
     /// Appends what is new of a batch, inside the caller's transaction, and returns the cursor to

@@ -11,9 +11,13 @@ extension AgentStore {
 
     /// Bytes of the database that hold something.
     public func bytesUsed() throws(SQLiteError) -> Int64 {
-        let pages = try connection.integer("PRAGMA page_count")
-        let free = try connection.integer("PRAGMA freelist_count")
+        let pages = try number(pageCount)
+        let free = try number(freePages)
         return (pages - free) * Int64(options.connection.pageSize)
+    }
+
+    private func number(_ statement: borrowing Statement) throws(SQLiteError) -> Int64 {
+        try statement.query([]) { (row) throws(SQLiteError) in row.integer(0) }.first ?? 0
     }
 
     /// Drops rows over the bounds on bytes and age, each round in a transaction of its own, with
@@ -56,6 +60,7 @@ extension AgentStore {
         }
         for stream in candidates {
             let protected = max(sent[stream.sequence] ?? 0, stream.acknowledged)
+            guard try outbox.hasRows(stream, above: protected, before: before) else { continue }
             let rows = try drop(
                 stream.sequence, above: protected, before: before, reason: reason)
             if rows > 0 {
@@ -72,7 +77,8 @@ extension AgentStore {
         do {
             return try connection.transaction { () throws(SQLiteError) in
                 let count = try outbox.drop(
-                    sequence, above: protected, before: before, limit: 256, reason: reason)
+                    sequence, above: protected, before: before, limit: OutboxTables.rowsInRound,
+                    reason: reason)
                 self.totals.dropped += count
                 try self.totals.store(meta)
                 return count

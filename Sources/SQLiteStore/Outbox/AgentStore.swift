@@ -103,6 +103,8 @@ public final class AgentStore {
     /// Every opening of this store that wrote, and this one.
     private(set) var ownEpochs: Set<Epoch>
     private let noteEpoch: Statement
+    let pageCount: Statement
+    let freePages: Statement
     private var isMarkedOpen = false
     /// A commit failed, and what memory holds of the outbox may be ahead of the database.
     private var isOutboxStale = false
@@ -120,14 +122,16 @@ public final class AgentStore {
             self.epoch = epoch
         #endif
         self.options = options
-        meta = try MetaTable(connection)
-        twin = try TwinTables(connection)
+        meta = MetaTable(connection)
+        twin = TwinTables(connection)
         outbox = try OutboxTables(connection)
         wasUnclean = try meta.integer("open") == 1
         totals = try LogTotals(meta)
         clock = HybridLogicalClock(
             latest: HybridTimestamp(rawValue: try meta.bits("hlc") ?? 0))
-        noteEpoch = try connection.prepare("INSERT OR IGNORE INTO own_epoch(epoch) VALUES(?1)")
+        noteEpoch = connection.statement("INSERT OR IGNORE INTO own_epoch(epoch) VALUES(?1)")
+        pageCount = connection.statement("PRAGMA page_count")
+        freePages = connection.statement("PRAGMA freelist_count")
         ownEpochs = Set(
             try connection.query("SELECT epoch FROM own_epoch") { (row) throws(SQLiteError) in
                 Epoch(nonce: row.bits(0))

@@ -40,6 +40,8 @@ public final class OutboxTables {
 
     /// A number's bits in a row's id: at a thousand rows a second, 34 years of one epoch.
     private static let numberMask: UInt64 = 1 << 40 - 1
+    /// Rows that one transaction drops.
+    static let rowsInRound = 256
 
     public private(set) var streams: [LogSequence: OutboxStream] = [:]
     private let insertStream: Statement
@@ -60,43 +62,43 @@ public final class OutboxTables {
     private let clockOf: Statement
 
     init(_ connection: borrowing Connection) throws(SQLiteError) {
-        insertStream = try connection.prepare(
+        insertStream = connection.statement(
             "INSERT INTO stream(name, epoch, priority, last, acked, trimmed) "
                 + "VALUES(?1,?2,?3,0,0,0) RETURNING id")
-        updateStream = try connection.prepare(
+        updateStream = connection.statement(
             "UPDATE stream SET last=?2, acked=?3, trimmed=?4 WHERE id=?1")
-        deleteStream = try connection.prepare("DELETE FROM stream WHERE id=?1")
-        noteFinished = try connection.prepare(
+        deleteStream = connection.statement("DELETE FROM stream WHERE id=?1")
+        noteFinished = connection.statement(
             "INSERT INTO finished(name, rows, last) VALUES(?1,?2,?2) ON CONFLICT(name) DO UPDATE "
                 + "SET rows=rows+excluded.rows, last=excluded.last")
-        finishedStreams = try connection.prepare("SELECT name, rows, last FROM finished")
-        insertRow = try connection.prepare(
+        finishedStreams = connection.statement("SELECT name, rows, last FROM finished")
+        insertRow = connection.statement(
             "INSERT INTO log(id, boot, mono, off, quality, key, value) "
                 + "VALUES(?1<<40|?2,?3,?4,?5,?6,?7,?8)")
-        rowsFrom = try connection.prepare(
+        rowsFrom = connection.statement(
             "SELECT id&\(Self.numberMask), boot, mono, off, quality, key, value FROM log "
                 + "WHERE id>=(?1<<40|?2) AND id<=(?1<<40|\(Self.numberMask)) ORDER BY id")
-        trimRows = try connection.prepare("DELETE FROM log WHERE id>=(?1<<40) AND id<=(?1<<40|?2)")
-        oldestRows = try connection.prepare(
+        trimRows = connection.statement("DELETE FROM log WHERE id>=(?1<<40) AND id<=(?1<<40|?2)")
+        oldestRows = connection.statement(
             // The age is looked at among the oldest rows alone, never along the whole log, and only
             // where a time server vouched for it.
             "SELECT seq FROM (SELECT id&\(Self.numberMask) AS seq, quality, mono+off AS wall "
                 + "FROM log WHERE id>(?1<<40|?2) AND id<=(?1<<40|\(Self.numberMask)) "
                 + "ORDER BY id LIMIT ?3) "
                 + "WHERE ?4 IS NULL OR (quality=2 AND wall<?4) ORDER BY seq")
-        gapsFrom = try connection.prepare(
+        gapsFrom = connection.statement(
             "SELECT first, last, reason FROM gap WHERE stream=?1 AND last>=?2 ORDER BY first")
-        insertGap = try connection.prepare(
+        insertGap = connection.statement(
             "INSERT INTO gap(stream, first, last, reason) VALUES(?1,?2,?3,?4)")
-        deleteGaps = try connection.prepare(
+        deleteGaps = connection.statement(
             "DELETE FROM gap WHERE stream=?1 AND first>=?2 AND last<=?3")
-        deleteRows = try connection.prepare(
+        deleteRows = connection.statement(
             "DELETE FROM log WHERE id>=(?1<<40|?2) AND id<=(?1<<40|?3)")
-        trimGaps = try connection.prepare("DELETE FROM gap WHERE stream=?1 AND last<=?2")
-        upsertClock = try connection.prepare(
+        trimGaps = connection.statement("DELETE FROM gap WHERE stream=?1 AND last<=?2")
+        upsertClock = connection.statement(
             "INSERT INTO boot_clock(boot, off, quality) VALUES(?1,?2,?3) ON CONFLICT(boot) "
                 + "DO UPDATE SET off=excluded.off, quality=excluded.quality")
-        clockOf = try connection.prepare("SELECT off, quality FROM boot_clock WHERE boot=?1")
+        clockOf = connection.statement("SELECT off, quality FROM boot_clock WHERE boot=?1")
         try load(connection)
     }
 
@@ -186,12 +188,7 @@ public final class OutboxTables {
         reason: GapReason
     ) throws(SQLiteError) -> UInt64 {
         guard let stream = streams[sequence] else { return 0 }
-        let numbers = try oldestRows.query(
-            [
-                .integer(stream.id), .integer(protected), .integer(Int64(limit)),
-                before.map { .integer($0.milliseconds) } ?? .null,
-            ]
-        ) { (row) throws(SQLiteError) in row.bits(0) }
+        let numbers = try oldest(stream, above: protected, before: before, limit: limit)
         guard let first = numbers.first else { return 0 }
         // A run without holes: between two rows that are too old may stand one of no known age.
         let count = zip(numbers, first...).prefix { $0 == $1 }.count
@@ -205,6 +202,26 @@ public final class OutboxTables {
             .integer(stream.id), .integer(start), .integer(last),
             .integer(Int64(reason.rawValue)))
         return UInt64(count)
+    }
+
+    /// Whether `drop` would find a row: a look costs less than a transaction that drops nothing.
+    func hasRows(
+        _ stream: OutboxStream, above protected: UInt64, before: WallTime?
+    ) throws(SQLiteError) -> Bool {
+        guard stream.last > protected else { return false }
+        return try !oldest(stream, above: protected, before: before, limit: Self.rowsInRound)
+            .isEmpty
+    }
+
+    private func oldest(
+        _ stream: OutboxStream, above protected: UInt64, before: WallTime?, limit: Int
+    ) throws(SQLiteError) -> [UInt64] {
+        try oldestRows.query(
+            [
+                .integer(stream.id), .integer(protected), .integer(Int64(limit)),
+                before.map { .integer($0.milliseconds) } ?? .null,
+            ]
+        ) { (row) throws(SQLiteError) in row.bits(0) }
     }
 
     func note(_ clock: BootClock) throws(SQLiteError) {

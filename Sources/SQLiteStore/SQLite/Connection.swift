@@ -17,13 +17,23 @@ public struct Connection: ~Copyable {
     }
 
     let handle: OpaquePointer
+    private let begin: Statement
+    private let commit: Statement
 
-    private init(handle: OpaquePointer) { self.handle = handle }
+    private init(handle: OpaquePointer) {
+        self.handle = handle
+        begin = Statement(connection: handle, sql: "BEGIN IMMEDIATE")
+        commit = Statement(connection: handle, sql: "COMMIT")
+    }
+
+    /// SQLite's count of its memory has a lock that each allocation takes, and nobody asks for it.
+    private static let isConfigured: Void = csqlite_configure()
 
     /// WAL, `synchronous=FULL`: a commit that returned survives a power cut.
     public static func open(
         _ path: String, options: Options = Options()
     ) throws(SQLiteError) -> Connection {
+        _ = isConfigured
         var opened: OpaquePointer?
         let mode =
             options.isReadOnly
@@ -56,12 +66,8 @@ public struct Connection: ~Copyable {
     }
 
     /// A statement to keep. The connection must outlive it.
-    public borrowing func prepare(_ sql: String) throws(SQLiteError) -> Statement {
-        var statement: OpaquePointer?
-        let code = sqlite3_prepare_v3(
-            handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
-        guard code == SQLITE_OK, let statement else { throw error(code, sql) }
-        return Statement(handle: statement, sql: sql)
+    public borrowing func statement(_ sql: String) -> Statement {
+        Statement(connection: handle, sql: sql)
     }
 
     /// One statement, used once.
@@ -69,18 +75,17 @@ public struct Connection: ~Copyable {
         _ sql: String, _ values: [SQLValue] = [],
         row: (borrowing Statement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> [Row] {
-        let statement = try prepare(sql)
-        return try statement.query(values, row: row)
+        try statement(sql).query(values, row: row)
     }
 
     /// All of `body` or nothing of it.
     public borrowing func transaction<Result: ~Copyable>(
         _ body: () throws(SQLiteError) -> Result
     ) throws(SQLiteError) -> Result {
-        try execute("BEGIN IMMEDIATE")
+        try begin.run()
         do {
             let result = try body()
-            try execute("COMMIT")
+            try commit.run()
             return result
         } catch {
             // Some errors have rolled back already (https://www.sqlite.org/lang_transaction.html

@@ -6,9 +6,9 @@ final class MetaTable {
     private let select: Statement
     private let upsert: Statement
 
-    init(_ connection: borrowing Connection) throws(SQLiteError) {
-        select = try connection.prepare("SELECT value FROM meta WHERE name=?1")
-        upsert = try connection.prepare(
+    init(_ connection: borrowing Connection) {
+        select = connection.statement("SELECT value FROM meta WHERE name=?1")
+        upsert = connection.statement(
             "INSERT INTO meta(name, value) VALUES(?1,?2) "
                 + "ON CONFLICT(name) DO UPDATE SET value=excluded.value")
     }

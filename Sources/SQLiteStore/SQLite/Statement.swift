@@ -1,31 +1,40 @@
 import CSQLite
 
-/// A prepared statement, finalised when it goes out of scope.
+/// A statement, prepared when it is first used and finalised when it goes out of scope: an opening
+/// of a store pays for what it does, in time and in memory, not for all that it might do.
 public struct Statement: ~Copyable {
-    private let handle: OpaquePointer
-    private let sql: String
+    /// Set by methods that only borrow the statement.
+    private final class Prepared {
+        var handle: OpaquePointer?
+    }
 
-    init(handle: OpaquePointer, sql: String) {
-        self.handle = handle
+    private let connection: OpaquePointer
+    private let sql: String
+    private let prepared = Prepared()
+
+    init(connection: OpaquePointer, sql: String) {
+        self.connection = connection
         self.sql = sql
     }
 
-    deinit { sqlite3_finalize(handle) }
+    deinit { sqlite3_finalize(prepared.handle) }
 
     /// Runs a statement that returns no rows.
     public borrowing func run(_ values: SQLValue...) throws(SQLiteError) {
+        let handle = try prepare()
         defer { sqlite3_reset(handle) }
-        try bind(values)
-        while try step() {}
+        try bind(values, to: handle)
+        while try step(handle) {}
     }
 
     public borrowing func query<Row>(
         _ values: [SQLValue], row: (borrowing Statement) throws(SQLiteError) -> Row
     ) throws(SQLiteError) -> [Row] {
+        let handle = try prepare()
         defer { sqlite3_reset(handle) }
-        try bind(values)
+        try bind(values, to: handle)
         var rows: [Row] = []
-        while try step() { rows.append(try row(self)) }
+        while try step(handle) { rows.append(try row(self)) }
         return rows
     }
 
@@ -33,32 +42,35 @@ public struct Statement: ~Copyable {
     public borrowing func scan(
         _ values: [SQLValue], body: (borrowing Statement) throws(SQLiteError) -> Bool
     ) throws(SQLiteError) {
+        let handle = try prepare()
         defer { sqlite3_reset(handle) }
-        try bind(values)
-        while try step() { if try !body(self) { return } }
+        try bind(values, to: handle)
+        while try step(handle) { if try !body(self) { return } }
     }
 
-    public borrowing func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+    public borrowing func integer(_ column: Int32) -> Int64 {
+        sqlite3_column_int64(prepared.handle, column)
+    }
 
     public borrowing func bits(_ column: Int32) -> UInt64 {
-        UInt64(bitPattern: sqlite3_column_int64(handle, column))
+        UInt64(bitPattern: sqlite3_column_int64(prepared.handle, column))
     }
 
     public borrowing func isNull(_ column: Int32) -> Bool {
-        sqlite3_column_type(handle, column) == SQLITE_NULL
+        sqlite3_column_type(prepared.handle, column) == SQLITE_NULL
     }
 
     public borrowing func text(_ column: Int32) -> String {
-        guard let bytes = sqlite3_column_text(handle, column) else { return "" }
+        guard let bytes = sqlite3_column_text(prepared.handle, column) else { return "" }
         // By length: a text may hold a zero byte.
-        let count = Int(sqlite3_column_bytes(handle, column))
+        let count = Int(sqlite3_column_bytes(prepared.handle, column))
         return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
     public borrowing func blob(_ column: Int32) -> [UInt8] {
         // The pointer first, then the length: https://www.sqlite.org/c3ref/column_blob.html
-        guard let bytes = sqlite3_column_blob(handle, column) else { return [] }
-        let count = Int(sqlite3_column_bytes(handle, column))
+        guard let bytes = sqlite3_column_blob(prepared.handle, column) else { return [] }
+        let count = Int(sqlite3_column_bytes(prepared.handle, column))
         return Array(UnsafeRawBufferPointer(start: bytes, count: count))
     }
 
@@ -67,7 +79,19 @@ public struct Statement: ~Copyable {
         SQLiteError(code: SQLITE_CORRUPT, message: "unreadable \(what)", statement: sql)
     }
 
-    private borrowing func bind(_ values: [SQLValue]) throws(SQLiteError) {
+    private borrowing func prepare() throws(SQLiteError) -> OpaquePointer {
+        if let handle = prepared.handle { return handle }
+        var made: OpaquePointer?
+        let code = sqlite3_prepare_v3(
+            connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &made, nil)
+        guard code == SQLITE_OK, let made else { throw error(code) }
+        prepared.handle = made
+        return made
+    }
+
+    private borrowing func bind(
+        _ values: [SQLValue], to handle: OpaquePointer
+    ) throws(SQLiteError) {
         for (offset, value) in values.enumerated() {
             let index = Int32(offset + 1)
             let code =
@@ -82,7 +106,7 @@ public struct Statement: ~Copyable {
         }
     }
 
-    private borrowing func step() throws(SQLiteError) -> Bool {
+    private borrowing func step(_ handle: OpaquePointer) throws(SQLiteError) -> Bool {
         let code = sqlite3_step(handle)
         switch code {
         case SQLITE_ROW: return true
@@ -92,7 +116,7 @@ public struct Statement: ~Copyable {
     }
 
     private borrowing func error(_ code: Int32) -> SQLiteError {
-        let message = String(cString: sqlite3_errmsg(sqlite3_db_handle(handle)))
+        let message = String(cString: sqlite3_errmsg(connection))
         return SQLiteError(code: code, message: message, statement: sql)
     }
 }

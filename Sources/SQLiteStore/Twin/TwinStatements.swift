@@ -28,45 +28,45 @@ final class TwinStatements {
 
     static let columns = "path, rep, ctr, stamp, value"
 
-    init(_ connection: borrowing Connection) throws(SQLiteError) {
+    init(_ connection: borrowing Connection) {
         let columns = Self.columns
         let cell = "SELECT \(columns) FROM cell WHERE doc=?1 AND "
-        register = try connection.prepare(cell + "path=?2 AND slot=x''")
-        cells = try connection.prepare(cell + "path=?2 ORDER BY slot")
-        slot = try connection.prepare(cell + "path=?2 AND slot=?3")
-        dot = try connection.prepare(cell + "rep=?2 AND ctr=?3")
-        since = try connection.prepare(cell + "rep=?2 AND ctr>?3 AND ctr<=?4 ORDER BY ctr LIMIT ?5")
-        prefixed = try connection.prepare(cell + "path>=?2 AND path<?3 ORDER BY path, slot")
-        all = try connection.prepare("SELECT \(columns), slot FROM cell WHERE doc=?1")
-        count = try connection.prepare("SELECT count(*) FROM cell WHERE doc=?1")
-        put = try connection.prepare(
+        register = connection.statement(cell + "path=?2 AND slot=x''")
+        cells = connection.statement(cell + "path=?2 ORDER BY slot")
+        slot = connection.statement(cell + "path=?2 AND slot=?3")
+        dot = connection.statement(cell + "rep=?2 AND ctr=?3")
+        since = connection.statement(cell + "rep=?2 AND ctr>?3 AND ctr<=?4 ORDER BY ctr LIMIT ?5")
+        prefixed = connection.statement(cell + "path>=?2 AND path<?3 ORDER BY path, slot")
+        all = connection.statement("SELECT \(columns), slot FROM cell WHERE doc=?1")
+        count = connection.statement("SELECT count(*) FROM cell WHERE doc=?1")
+        put = connection.statement(
             "INSERT INTO cell(doc, path, slot, rep, ctr, stamp, value) "
                 + "VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT(doc, path, slot) DO UPDATE SET "
                 + "rep=excluded.rep, ctr=excluded.ctr, stamp=excluded.stamp, "
                 + "value=excluded.value")
-        remove = try connection.prepare("DELETE FROM cell WHERE doc=?1 AND path=?2 AND slot=?3")
-        keep = try connection.prepare(
+        remove = connection.statement("DELETE FROM cell WHERE doc=?1 AND path=?2 AND slot=?3")
+        keep = connection.statement(
             "INSERT OR IGNORE INTO removal(doc, rep, ctr, seq, dots) VALUES(?1,?2,?3,?4,?5)")
-        removals = try connection.prepare(
+        removals = connection.statement(
             "SELECT ctr, dots FROM removal WHERE doc=?1 AND rep=?2 AND ctr>?3 AND ctr<=?4 "
                 + "ORDER BY ctr")
-        removalCount = try connection.prepare("SELECT count(*) FROM removal WHERE doc=?1")
-        oldestRemovals = try connection.prepare(
+        removalCount = connection.statement("SELECT count(*) FROM removal WHERE doc=?1")
+        oldestRemovals = connection.statement(
             "SELECT rep, ctr FROM removal WHERE doc=?1 ORDER BY seq, rep, ctr LIMIT ?2")
-        forgetRemovals = try connection.prepare(
+        forgetRemovals = connection.statement(
             "DELETE FROM removal WHERE doc=?1 AND rep=?2 AND ctr<=?3")
-        forgetRemoval = try connection.prepare(
+        forgetRemoval = connection.statement(
             "DELETE FROM removal WHERE doc=?1 AND rep=?2 AND ctr=?3")
-        advance = try connection.prepare(
+        advance = connection.statement(
             "INSERT INTO context(doc, rep, epoch, ctr, seq, floor) VALUES(?1,?2,?3,?4,?5,?6) "
                 + "ON CONFLICT(doc, rep) DO UPDATE SET ctr=excluded.ctr, seq=excluded.seq, "
                 + "floor=excluded.floor")
-        contextOf = try connection.prepare(
+        contextOf = connection.statement(
             "SELECT epoch, rep, ctr, seq, floor FROM context WHERE doc=?1")
-        removeCells = try connection.prepare("DELETE FROM cell WHERE doc=?1")
-        removeRemovals = try connection.prepare("DELETE FROM removal WHERE doc=?1")
-        removeContext = try connection.prepare("DELETE FROM context WHERE doc=?1")
-        last = try connection.prepare("SELECT max(seq) FROM context")
+        removeCells = connection.statement("DELETE FROM cell WHERE doc=?1")
+        removeRemovals = connection.statement("DELETE FROM removal WHERE doc=?1")
+        removeContext = connection.statement("DELETE FROM context WHERE doc=?1")
+        last = connection.statement("SELECT max(seq) FROM context")
     }
 
     func context(_ document: String) throws(SQLiteError) -> DocumentContext {

@@ -29,8 +29,8 @@ public final class TwinTables {
     let statements: TwinStatements
     private var contexts: [String: DocumentContext] = [:]
 
-    init(_ connection: borrowing Connection) throws(SQLiteError) {
-        statements = try TwinStatements(connection)
+    init(_ connection: borrowing Connection) {
+        statements = TwinStatements(connection)
     }
 
     /// Documents whose epochs are kept in memory.

@@ -6,6 +6,7 @@ public final class SimDisks: @unchecked Sendable {
     // @unchecked: used by the thread that runs the world.
 
     private var nodes: [String: SimNode] = [:]
+    private let versions = SimVersions()
     /// Folders without room for more.
     private var full: Set<String> = []
     /// Called before each write and sync of a folder's files: where a process may be killed.
@@ -58,6 +59,15 @@ public final class SimDisks: @unchecked Sendable {
         copy(source, to: target, losing: &none)
     }
 
+    /// What stands for the content of a folder's files: equal for equal files.
+    public func version(_ folder: String) -> [String: UInt64] {
+        var version: [String: UInt64] = [:]
+        for (path, node) in nodes where path.hasPrefix(folder + "/") {
+            version[String(path.dropFirst(folder.count))] = node.version
+        }
+        return version
+    }
+
     /// Forgets a folder. Who has its files open keeps them.
     public func remove(_ folder: String) {
         for path in nodes.keys where path.hasPrefix(folder + "/") { nodes[path] = nil }
@@ -67,7 +77,7 @@ public final class SimDisks: @unchecked Sendable {
 
     // MARK: Files
 
-    public func size(_ path: String) -> Int? { nodes[path]?.bytes.count }
+    public func size(_ path: String) -> Int? { nodes[path]?.count }
 
     public func rename(_ path: String, to target: String) -> Bool {
         guard let node = nodes[path] else { return false }
@@ -81,14 +91,14 @@ public final class SimDisks: @unchecked Sendable {
     func open(_ path: String?, creates: Bool) -> SimHandle? {
         guard let path else {
             opened += 1
-            return SimHandle(disks: self, node: SimNode(), folder: "")
+            return SimHandle(disks: self, node: SimNode(versions), folder: "")
         }
         let node: SimNode
         if let known = nodes[path] {
             node = known
         } else {
             guard creates else { return nil }
-            node = SimNode()
+            node = SimNode(versions)
             nodes[path] = node
         }
         opened += 1

@@ -1,3 +1,13 @@
+/// Numbers contents of the files of one world.
+final class SimVersions {
+    private var last: UInt64 = 0
+
+    func next() -> UInt64 {
+        last += 1
+        return last
+    }
+}
+
 /// One file of a simulated disk: what programs see, and which of it is not on the disk yet.
 final class SimNode {
     /// A change since the last sync, with what it takes to undo it and to make it again.
@@ -9,13 +19,29 @@ final class SimNode {
         let newCount: Int
     }
 
-    private(set) var bytes: [UInt8] = []
+    /// How many bytes the file has.
+    private(set) var count = 0
+    /// The bytes, in pieces of `pageSize` that copies share until one of them writes there; zeros
+    /// behind the end.
+    private var pages: [[UInt8]] = []
+    private static let pageSize = 4096
+    /// Stands for the content: no other content has it, a copy does.
+    private(set) var version: UInt64
+    private let versions: SimVersions
     private var unsynced: [Change] = []
     /// Shared memory of the connections to this file, which is a write-ahead log's index.
     var shared: [UnsafeMutableRawPointer] = []
     var opened = 0
 
-    init(_ bytes: [UInt8] = []) { self.bytes = bytes }
+    init(_ versions: SimVersions) {
+        self.versions = versions
+        version = versions.next()
+    }
+
+    private init(of node: SimNode) {
+        (count, pages) = (node.count, node.pages)
+        (version, versions) = (node.version, node.versions)
+    }
 
     deinit { freeShared() }
 
@@ -24,30 +50,77 @@ final class SimNode {
         shared = []
     }
 
-    func write(_ new: UnsafeRawBufferPointer, at offset: Int) {
-        let end = offset + new.count
-        let count = bytes.count
-        let old = offset < count ? Array(bytes[offset..<min(end, count)]) : []
-        let after = max(count, end)
-        unsynced.append(
-            Change(
-                offset: offset, old: old, oldCount: count, new: Array(new), newCount: after))
-        if after > count {
-            bytes.append(contentsOf: repeatElement(0, count: after - count))
+    /// Copies bytes out, as many as there are; how many that were.
+    func read(_ out: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+        let end = min(offset + out.count, count)
+        var position = offset
+        while position < end {
+            let start = position % Self.pageSize
+            let length = min(Self.pageSize - start, end - position)
+            pages[position / Self.pageSize].withUnsafeBytes { page in
+                let part = UnsafeRawBufferPointer(rebasing: page[start..<start + length])
+                UnsafeMutableRawBufferPointer(rebasing: out[(position - offset)...])
+                    .copyMemory(from: part)
+            }
+            position += length
         }
-        bytes.withUnsafeMutableBytes { buffer in
-            guard let base = buffer.baseAddress, let source = new.baseAddress else { return }
-            (base + offset).copyMemory(from: source, byteCount: new.count)
+        return max(0, end - offset)
+    }
+
+    private func bytes(_ range: Range<Int>) -> [UInt8] {
+        guard !range.isEmpty else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: range.count) { buffer, initialized in
+            initialized = read(UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
         }
     }
 
-    func truncate(to count: Int) {
-        guard count < bytes.count else { return }
+    private func put(_ new: UnsafeRawBufferPointer, at offset: Int) {
+        let end = offset + new.count
+        guard !new.isEmpty else { return }
+        if end > count { resize(end) }
+        var position = offset
+        while position < end {
+            let start = position % Self.pageSize
+            let length = min(Self.pageSize - start, end - position)
+            pages[position / Self.pageSize].withUnsafeMutableBytes { page in
+                let part = position - offset
+                UnsafeMutableRawBufferPointer(rebasing: page[start...])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: new[part..<part + length]))
+            }
+            position += length
+        }
+        version = versions.next()
+    }
+
+    private func resize(_ size: Int) {
+        let needed = (size + Self.pageSize - 1) / Self.pageSize
+        if needed < pages.count { pages.removeLast(pages.count - needed) }
+        while pages.count < needed { pages.append([UInt8](repeating: 0, count: Self.pageSize)) }
+        let end = size % Self.pageSize
+        if size < count, end > 0 {
+            pages[needed - 1].withUnsafeMutableBytes { page in
+                _ = UnsafeMutableRawBufferPointer(rebasing: page[end...])
+                    .initializeMemory(as: UInt8.self, repeating: 0)
+            }
+        }
+        count = size
+        version = versions.next()
+    }
+
+    func write(_ new: UnsafeRawBufferPointer, at offset: Int) {
         unsynced.append(
             Change(
-                offset: count, old: Array(bytes[count...]), oldCount: bytes.count, new: [],
-                newCount: count))
-        bytes.removeLast(bytes.count - count)
+                offset: offset, old: bytes(min(offset, count)..<min(offset + new.count, count)),
+                oldCount: count, new: Array(new), newCount: max(count, offset + new.count)))
+        put(new, at: offset)
+    }
+
+    func truncate(to size: Int) {
+        guard size < count else { return }
+        unsynced.append(
+            Change(
+                offset: size, old: bytes(size..<count), oldCount: count, new: [], newCount: size))
+        resize(size)
     }
 
     /// All that was written is on the disk.
@@ -55,7 +128,7 @@ final class SimNode {
 
     /// The file as a process that died leaves it.
     func copy() -> SimNode {
-        let node = SimNode(bytes)
+        let node = SimNode(of: self)
         node.unsynced = unsynced
         return node
     }
@@ -63,7 +136,7 @@ final class SimNode {
     /// The file as the next boot finds it: of what was not synced, nothing, or its beginning, or
     /// any part of it, as disks write in an order of their own.
     func afterPowerCut(_ random: inout SimRandom) -> SimNode {
-        let node = SimNode(bytes)
+        let node = SimNode(of: self)
         for change in unsynced.reversed() { node.undo(change) }
         let way = random.below(4)
         let kept = random.below(unsynced.count + 1)
@@ -74,21 +147,13 @@ final class SimNode {
         return node
     }
 
-    private func resize(_ count: Int) {
-        if count < bytes.count {
-            bytes.removeLast(bytes.count - count)
-        } else {
-            bytes.append(contentsOf: repeatElement(0, count: count - bytes.count))
-        }
-    }
-
     private func undo(_ change: Change) {
         resize(change.oldCount)
-        for (index, byte) in change.old.enumerated() { bytes[change.offset + index] = byte }
+        change.old.withUnsafeBytes { put($0, at: change.offset) }
     }
 
     private func redo(_ change: Change) {
-        resize(change.new.isEmpty ? change.newCount : max(bytes.count, change.newCount))
-        for (index, byte) in change.new.enumerated() { bytes[change.offset + index] = byte }
+        resize(change.new.isEmpty ? change.newCount : max(count, change.newCount))
+        change.new.withUnsafeBytes { put($0, at: change.offset) }
     }
 }

@@ -8,7 +8,11 @@ final class SimVFS {
     private let vfs: UnsafeMutablePointer<sqlite3_vfs>
     private let text: UnsafeMutablePointer<CChar>
 
+    /// As the stores configure SQLite, which is in use from here on.
+    private static let isConfigured: Void = csqlite_configure()
+
     init(_ disks: SimDisks) {
+        _ = Self.isConfigured
         vfs = .allocate(capacity: 1)
         let label = "sim-" + String(UInt(bitPattern: vfs), radix: 16)
         name = label
@@ -113,15 +117,8 @@ private func simRead(
 ) -> Int32 {
     guard let handle = simHandle(file), let out else { return SQLITE_IOERR }
     let wanted = Int(count)
-    let start = Int(offset)
-    let bytes = handle.node.bytes
-    let available = max(0, min(wanted, bytes.count - start))
-    if available > 0 {
-        bytes.withUnsafeBytes { buffer in
-            guard let base = buffer.baseAddress else { return }
-            out.copyMemory(from: base + start, byteCount: available)
-        }
-    }
+    let available = handle.node.read(
+        UnsafeMutableRawBufferPointer(start: out, count: wanted), at: Int(offset))
     guard available < wanted else { return SQLITE_OK }
     (out + available).initializeMemory(as: UInt8.self, repeating: 0, count: wanted - available)
     return shortRead
@@ -187,7 +184,7 @@ private struct SimMethods: @unchecked Sendable {
             return SQLITE_OK
         }
         methods.xFileSize = { file, size in
-            size?.pointee = Int64(simHandle(file)?.node.bytes.count ?? 0)
+            size?.pointee = Int64(simHandle(file)?.node.count ?? 0)
             return SQLITE_OK
         }
         methods.xLock = { _, _ in SQLITE_OK }

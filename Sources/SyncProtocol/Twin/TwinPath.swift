@@ -32,20 +32,39 @@ public struct TwinPath: Sendable, Hashable, Comparable {
     public init(_ text: String) throws(Fault) {
         guard !text.isEmpty else { throw .empty }
         guard text.utf8.count <= Self.bytesMaximum else { throw .tooLong }
-        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard segments.count >= 2, segments.allSatisfy({ !$0.isEmpty }),
-            text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
-        else { throw .badSegment }
-        switch segments[0] {
+        switch try Self.prefix(of: text) {
         case "reported": kind = .singleWriter
         case "desired", "config": kind = .lastWriterWins
         case "notes": kind = .multiValue
         case "sets": kind = .addWinsSet
         case "counters": kind = .counter
-        default: throw .unknownPrefix(String(segments[0]))
+        case let other: throw .unknownPrefix(String(other))
         }
         self.text = text
         digest = text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+
+    /// The first segment; the others are looked at, too.
+    private static func prefix(of text: String) throws(Fault) -> Substring {
+        let slash = UInt8(ascii: "/")
+        var (length, count) = (0, 0)
+        var (isAfterSlash, hasEmpty, isASCII) = (true, false, true)
+        for byte in text.utf8 {
+            guard byte >= 0x20, byte != 0x7F else { throw .badSegment }
+            isASCII = isASCII && byte < 0x80
+            if byte == slash, isAfterSlash { hasEmpty = true }
+            if byte == slash, length == 0 { length = count }
+            isAfterSlash = byte == slash
+            count += 1
+        }
+        if isASCII {
+            guard length > 0, !hasEmpty, !isAfterSlash else { throw .badSegment }
+            return Substring(text.utf8.prefix(length))
+        }
+        // A slash under a combining mark is another character, and separates nothing.
+        let segments = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard segments.count >= 2, segments.allSatisfy({ !$0.isEmpty }) else { throw .badSegment }
+        return segments[0]
     }
 
     /// The path below its prefix, split at the slashes.
