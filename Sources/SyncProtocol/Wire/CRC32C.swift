@@ -6,8 +6,16 @@ public enum CRC32C {
     }
 
     public static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(UInt32.max) { crc, byte in
-            crc >> 8 ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)]
+        bytes.withContiguousStorageIfAvailable { checksum(of: $0) }
+            ?? Array(bytes).withUnsafeBufferPointer { checksum(of: $0) }
+    }
+
+    /// Not generic: a generic loop asks its caller for each byte.
+    private static func checksum(of bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        table.withUnsafeBufferPointer { table in
+            var crc = UInt32.max
+            for byte in bytes { crc = crc >> 8 ^ table[Int(UInt8(truncatingIfNeeded: crc) ^ byte)] }
+            return ~crc
         }
     }
 }
