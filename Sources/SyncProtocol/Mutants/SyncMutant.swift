@@ -34,7 +34,7 @@
         case rootsIgnored = "roots-ignored"
         /// In a repair, a device keeps what the hub lacks to itself.
         case surplusKept = "surplus-kept"
-        /// Roots are compared whatever either side has seen.
+        /// Roots are compared whatever either side has seen, or not said yet.
         case contextsNotCompared = "contexts-not-compared"
 
         /// The rule that this process breaks. Unsafe as it is shared by all worlds; it changes only
