@@ -329,4 +329,34 @@ import Testing
             }
         }
     }
+
+    /// One commit takes a batch of frames: an answer made early in it does not tell of what came
+    /// later in it, and yet bears its number.
+    @Test func whatCameInOneBatchAfterAnAnswerIsToldAfterTheNextGreeting() async throws {
+        try await HubHarness.run(folder) { hub in
+            let first = FakeBoard(hub: hub, epoch: Epoch(nonce: 0x10))
+            let second = FakeBoard(hub: hub, epoch: Epoch(nonce: 0x20))
+            let state = try #require(try await first.hello().last)
+            guard case .state(let opening) = state else {
+                Issue.record("\(state)")
+                return
+            }
+            _ = try await first.confirm([state])
+            let cell = try second.cell("config/x", .int(1), counter: 1)
+            let greeting = second.encode(
+                .hello(
+                    Frame.Hello(
+                        request: 9, epoch: second.epoch, reference: nil, recent: CausalContext(),
+                        deltas: [second.delta(cell)])))
+            let answers = try await first.deliver([first.encode(first.question()), greeting])
+            let answer = try #require(
+                answers.compactMap { frame in
+                    if case .down(let down) = frame, down.question != nil { down } else { nil }
+                }.first)
+            #expect(answer.deltas.isEmpty)
+            let reference = HubReference(epoch: opening.reference.epoch, commit: answer.commit)
+            let replies = try await first.hello(reference: reference)
+            #expect(replies.flatMap(\.cells).map(\.value) == [.int(1)])
+        }
+    }
 }

@@ -42,7 +42,9 @@ extension HubReplica {
         let taken = try join(device, document, hello.deltas, store, now, &outcome)
         if taken != nil { try claim(hello.deltas, device, &owned, store) }
         let joined = taken ?? Joined()
-        let since = hello.reference?.commit ?? 0
+        // That commit may hold writes which came in one batch with the device's question, after
+        // the answer to it was made: it counts as not read.
+        let since = max(hello.reference?.commit ?? 0, 1) - 1
         let isBehind = try isBehind(device, document, hello, twin, store)
         try open(
             device, document, hello, known: hello.recent, since: since, owned, joined, store, now,
