@@ -5,6 +5,7 @@
 /// (`Task(executorPreference:)`); nothing runs until `step` is called.
 public final class SimExecutor: SerialExecutor, @unchecked Sendable {
     // @unchecked: jobs are added and run on the one thread that runs the world.
+
     /// Runs what belongs to no actor. A thing of its own, as the runtime tells only by executors
     /// where a job runs already: were it the actors', each call between functions of no actor would
     /// be one more job.

@@ -96,7 +96,7 @@ final class AuditPair {
             for frame in travel(up) { down += try receive(frame) }
             up = []
             for frame in travel(down) {
-                up += carryOut(replica.receive(frame, device, uptime))
+                up += try carryOut(replica.receive(frame, device, uptime))
             }
         }
     }
@@ -106,13 +106,13 @@ final class AuditPair {
         return order(frames.flatMap { Array(repeating: $0, count: arrivals()) })
     }
 
-    private func carryOut(_ effects: [DeviceReplica.Effect]) -> [[UInt8]] {
+    private func carryOut(_ effects: [DeviceReplica.Effect]) throws -> [[UInt8]] {
         var frames: [[UInt8]] = []
         for effect in effects {
             switch effect {
             case .send(let bytes): frames.append(bytes)
             case .event(let event): deviceEvents.append(event)
-            case .failed(let error): fatalError("\(error)")
+            case .failed(let error): throw error
             case .joined, .opened, .closed, .logAcknowledged, .confirmed: break
             }
         }

@@ -9,8 +9,6 @@ extension DeviceReplica {
         audit.onRoot()
         #if EDGE_MUTANTS
             if SyncMutant.active == .rootsIgnored { return }
-        #endif
-        #if EDGE_MUTANTS
             let isHasty = SyncMutant.active == .contextsNotCompared
         #else
             let isHasty = false

@@ -219,19 +219,25 @@ struct DemoStory {
     private mutating func report(feeds: [Feed], reconverge: Int?) async throws -> DemoReport {
         var reports: [DemoReport.Board] = []
         for (index, board) in boards.enumerated() {
-            do { try await site.settle(board.agent, patience: .seconds(8)) } catch let failure
-                as BenchFailure
-            {
+            let numbered = await feeds[index].count
+            let (reader, id) = (site.hub.reader, board.agent.id)
+            do {
+                try await site.settle(board.agent, patience: .seconds(8))
+                // An agent at rest may still hold messages that it has not acknowledged, as long as
+                // telemetry waits for its commit; twice that is time enough.
+                try await waitUntil(
+                    "every message of \(id) at the hub", within: .seconds(10),
+                    every: .milliseconds(200)
+                ) { Payload.numbers(try await reader.entries(id)).count >= numbered }
+            } catch let failure as BenchFailure {
                 complaints.append(failure.message)
             }
-            let numbered = await feeds[index].count
-            let entries = try await entries(of: board.agent, holding: numbered)
             let status = try await board.agent.status()
             reports.append(
                 DemoReport.Board(
                     id: board.agent.id, numbered: numbered,
                     unnumbered: input.devices[index].count, written: status.written,
-                    entries: entries,
+                    entries: try await site.hub.reader.entries(board.agent.id),
                     cursors: try await site.hub.reader.cursors(board.agent.id),
                     kills: index == 0 ? 1 : 0,
                     bytesUp: status.bytesSent + (index == 0 ? bytesBeforeKill : 0),
@@ -239,17 +245,5 @@ struct DemoStory {
         }
         return DemoReport(
             boards: reports, reconvergeMilliseconds: reconverge, complaints: complaints)
-    }
-
-    /// All rows of a board once they hold every message, or after twice the time that telemetry
-    /// may wait for its commit: an agent at rest may still hold some that it has not acknowledged.
-    private func entries(of agent: Agent, holding count: Int) async throws -> [HubEntry] {
-        let deadline = ContinuousClock.now + .seconds(10)
-        while true {
-            let entries = try await site.hub.reader.entries(agent.id)
-            if Payload.numbers(entries).count >= count { return entries }
-            guard ContinuousClock.now < deadline else { return entries }
-            try await Task.sleep(for: .milliseconds(200))
-        }
     }
 }

@@ -75,19 +75,23 @@ extension FaultCase {
         try await site.uplink.start()
         try await site.hub.start()
         try await expect(1...100, from: board, at: site)
-        // Rows that left in the moment of the jump are set right by the next ones of their boot.
-        var times: [String] = []
+        // The row that tells of the jump corrects all of its boot, and may come after them.
         try await waitUntil(
-            "the rows' times to be set right", within: .seconds(60), logs: board.agent.logPaths
+            "the row clock.set at the hub", within: .seconds(60), every: .milliseconds(200),
+            logs: board.agent.logPaths + site.hub.logPaths
         ) {
-            let rows = try await site.hub.reader.entries(board.agent.id).compactMap(\.row)
-            times = rows.filter { $0.value["n"] != nil }.map(\.time)
-            // A second to each side: what is compared was read from two clocks.
-            let range = WallClock.text(start - 1)...WallClock.text(WallClock.now + 1)
-            return times.allSatisfy(range.contains)
+            try await site.hub.reader.entries(board.agent.id)
+                .contains { $0.row?.key == "clock.set" }
         }
-        return "rows written in 1970 came out between \(times.min() ?? "") and "
-            + "\(times.max() ?? "")"
+        let rows = try await site.hub.reader.entries(board.agent.id).compactMap(\.row)
+        let times = rows.filter { $0.value["n"] != nil }.map(\.time)
+        // A second to each side: what is compared was read from two clocks.
+        let range = WallClock.text(start - 1)...WallClock.text(WallClock.now + 1)
+        guard let wrong = times.first(where: { !range.contains($0) }) else {
+            return "rows written in 1970 came out between \(times.min() ?? "") and "
+                + "\(times.max() ?? "")"
+        }
+        throw BenchFailure("a row written before the jump came out with the time \(wrong)")
     }
 
     /// What libfaketime shares between processes, named by the first one's id; it stays behind
