@@ -23,13 +23,14 @@ private typealias Harness = SessionHarness
                 case .closed:
                     #expect(isOpen)
                     (isOpen, asked) = (false, nil)
-                case .greet(let new):
+                case .greet(let new, _):
                     #expect(!isOpen)
                     request = new
                 case .ask(let question):
                     #expect(isOpen && asked == nil)
                     asked = question
                 case .seed(let to, _): #expect(to == request)
+                case .reportPause: #expect(!isOpen)
                 case .join, .report, .reportReset, .compare, .repair: break
                 }
             }

@@ -37,6 +37,8 @@ public struct DeviceReplica: Sendable {
     /// The frame under way led to writes that the hub has to be told.
     private var isReissued = false
     var audit = RangeRepair()
+    /// Parts of the answer under way that came before what they build on.
+    var early = EarlyParts()
 
     /// - Parameter frameBytes: About how long a frame may be.
     public init(
@@ -78,7 +80,8 @@ public struct DeviceReplica: Sendable {
     public mutating func onDisconnected(
         _ store: AgentStore, _ now: MonotonicTime
     ) -> [Effect] {
-        perform(session.onDisconnected(), store, now)
+        early.removeAll()
+        return perform(session.onDisconnected(), store, now)
     }
 
     /// The store has committed writes to this document.
@@ -87,7 +90,12 @@ public struct DeviceReplica: Sendable {
     }
 
     public mutating func onTick(_ store: AgentStore, _ now: MonotonicTime) -> [Effect] {
-        perform(session.onTick(now), store, now)
+        guard !early.isEmpty, let deadline = session.deadline, now >= deadline else {
+            return perform(session.onTick(now), store, now)
+        }
+        // What they build on was lost on the way.
+        early.removeAll()
+        return perform(session.onBaseMissing(now), store, now)
     }
 
     /// The store was put aside for another one.
@@ -106,9 +114,24 @@ public struct DeviceReplica: Sendable {
     public mutating func receive(
         _ bytes: [UInt8], _ store: AgentStore, _ now: MonotonicTime
     ) -> [Effect] {
+        let held = early.count
+        var effects = take(bytes, store, now)
+        // One that has to wait itself helps no other. Each round takes one part at least, or is the
+        // last one.
+        var waiting = early.count > held ? early.count : 0
+        while !early.isEmpty, early.count != waiting {
+            waiting = early.count
+            for part in early.removeAll() { effects += take(part, store, now) }
+        }
+        return effects
+    }
+
+    private mutating func take(
+        _ bytes: [UInt8], _ store: AgentStore, _ now: MonotonicTime
+    ) -> [Effect] {
         let frame: Frame
         do {
-            guard let read = try decode(bytes) else { return [] }
+            guard let read = try decode(bytes, store) else { return [] }
             frame = read
         } catch {
             let event = Effect.event(.frameRefused(reason: error.description))
@@ -140,8 +163,10 @@ public struct DeviceReplica: Sendable {
 
     // MARK: Wire
 
-    /// Nil for a frame of another session or an older greeting.
-    private mutating func decode(_ bytes: [UInt8]) throws(FrameError) -> Frame? {
+    /// Nil for a frame of another session or an older greeting, and for one that has to wait.
+    private mutating func decode(
+        _ bytes: [UInt8], _ store: AgentStore
+    ) throws(FrameError) -> Frame? {
         let header = try codec.header(bytes)
         if let tag = header.session {
             guard isOpen, tag == wire.tag else { return nil }
@@ -161,6 +186,7 @@ public struct DeviceReplica: Sendable {
             // read as this one. What the hub says unasked is for any epoch.
             return state.request == 0 ? frame : nil
         }
+        if isEarly(frame, store), early.add(bytes) { return nil }
         self.wire = wire
         if case .down(let down) = frame, session.awaits(down.question), down.isLast {
             self.wire.names.confirm(mark)
@@ -198,7 +224,8 @@ public struct DeviceReplica: Sendable {
         _ directive: DeviceSession.Directive, _ store: AgentStore, _ effects: inout [Effect]
     ) throws(SQLiteError) -> Bool {
         switch directive {
-        case .greet(let request):
+        case .greet(let request, let reference):
+            early.removeAll()
             wire = Self.blank(store.epoch)
             (joined, told) = ([], [])
             audit.onGreeting()
@@ -209,7 +236,7 @@ public struct DeviceReplica: Sendable {
                 send(
                     .hello(
                         Frame.Hello(
-                            request: request, epoch: store.epoch, reference: session.reference,
+                            request: request, epoch: store.epoch, reference: reference,
                             recent: try store.recent(document), deltas: deltas))))
             // The greeting stands for itself; the session's own names begin after it.
             wire = Self.blank(store.epoch)
@@ -235,6 +262,11 @@ public struct DeviceReplica: Sendable {
         case .opened(let session): effects.append(.opened(session))
         case .closed: effects.append(.closed)
         case .reportReset: effects.append(.event(.hubResetDetected))
+        case .reportPause(let sessions, let wait):
+            let reason =
+                "what the hub answers does not join what is here, \(sessions) sessions in a row: "
+                + "greeted again in \(wait.count) ms"
+            effects.append(.event(.frameRefused(reason: reason)))
         case .report(let refusal): effects.append(.event(.refused(reason: refusal)))
         }
         return true
@@ -246,6 +278,7 @@ public struct DeviceReplica: Sendable {
         let (deltas, isMore) = try store.unconfirmed(
             session.confirmed, document: document, bytes: frameBytes)
         session.onSent(deltas)
+        early.removeAll()
         told = joined
         var read = CausalContext()
         for epoch in told {

@@ -24,12 +24,15 @@ public struct DeviceSession: Sendable {
         case synchronized(session: Epoch)
         /// The hub does not want this device; asked again at the deadline.
         case refused(reason: String)
+        /// Session after session ended as soon as it stood; greets again at the deadline.
+        case pausing
     }
 
     /// To be carried out in order.
     public enum Directive: Sendable, Hashable {
-        /// Send `hello` with what the store holds and the first part of what is not confirmed.
-        case greet(request: UInt64)
+        /// Send `hello` with what the store holds, this reference, and the first part of what is
+        /// not confirmed.
+        case greet(request: UInt64, reference: HubReference?)
         /// Send the next part of everything the store holds, beyond `after`, as `seed`.
         case seed(request: UInt64, after: CausalContext)
         /// Send `up` with what is not confirmed.
@@ -49,6 +52,9 @@ public struct DeviceSession: Sendable {
         /// backup of it restored.
         case reportReset
         case report(refusal: String)
+        /// This many sessions in a row came to nothing, the last one as an answer did not join;
+        /// the next greeting waits. Told with the second, fourth, eighth and so on.
+        case reportPause(sessions: Int, wait: Milliseconds)
     }
 
     public private(set) var phase = Phase.offline
@@ -76,6 +82,7 @@ public struct DeviceSession: Sendable {
     /// What the open question carries of this device's epochs.
     private var asked = CausalContext()
     private var before: (confirmed: CausalContext, reference: HubReference?)
+    private var pace = GreetingPace()
 
     /// - Parameters:
     ///   - confirmed: As the store has it from an earlier run.
@@ -132,7 +139,9 @@ public struct DeviceSession: Sendable {
         (confirmed, reference) = before
         known = nil
         guard phase != .offline else { return [] }
-        return closing + greet(now)
+        let directives = closing + greetAgain(now)
+        guard phase == .pausing, pace.isWorthTelling, let deadline else { return directives }
+        return directives + [.reportPause(sessions: pace.failures, wait: deadline - now)]
     }
 
     /// An answer could not be written: it is as if it had not come. The deadline greets anew; not
@@ -149,6 +158,7 @@ public struct DeviceSession: Sendable {
         confirmed: CausalContext, reference: HubReference?, _ now: MonotonicTime
     ) -> [Directive] {
         before = (confirmed, reference)
+        pace = GreetingPace()
         return onBaseMissing(now)
     }
 
@@ -161,6 +171,7 @@ public struct DeviceSession: Sendable {
         case .greeting, .refused:
             timeout = min(timeout * 2, settings.timeoutMaximum)
             return greet(now)
+        case .pausing: return greet(now)
         case .synchronized where isOutstanding:
             // No answer: the hub may be gone or new. A greeting tells.
             return [.closed] + greet(now)
@@ -185,7 +196,8 @@ public struct DeviceSession: Sendable {
         case .down(let down): return onDown(down, now)
         case .reset:
             guard session != nil else { return [] }
-            return [.closed] + greet(now)
+            pace.onForgotten()
+            return [.closed] + greetAgain(now)
         case .hint(let hub):
             guard let session else { return [] }
             guard session == hub else { return [.closed] + greet(now) }
@@ -213,6 +225,7 @@ public struct DeviceSession: Sendable {
             // What answers another greeting opens nothing; what it says of the twin is as true.
             return state.deltas.isEmpty ? [] : [.join(.news(state.deltas))]
         }
+        guard pace.accepts(state.reference.epoch) else { return greet(now) }
         // What the hub holds now is the truth also where it has lowered a stamp since this board
         // saw it, so its registers count as winners.
         let registers = state.deltas.flatMap(\.cells).filter(\.kind.isRegister)
@@ -225,6 +238,7 @@ public struct DeviceSession: Sendable {
             ]
         }
         let session = state.reference.epoch
+        pace.onOpened(by: session)
         phase = .synchronized(session: session)
         known = session
         timeout = settings.timeout
@@ -259,6 +273,7 @@ public struct DeviceSession: Sendable {
         }
         isOutstanding = false
         timeout = settings.timeout
+        pace.onAnswered()
         before = (confirmed, reference)
         let reference = HubReference(epoch: session, commit: down.commit)
         confirmed.merge(asked.limited(to: down.acknowledged))
@@ -273,16 +288,30 @@ public struct DeviceSession: Sendable {
 
     private var closing: [Directive] { session != nil ? [.closed] : [] }
 
+    /// A session ended because of what was in it.
+    private mutating func greetAgain(_ now: MonotonicTime) -> [Directive] {
+        let wait = pace.onFailed(first: settings.timeout, maximum: settings.timeoutMaximum)
+        guard let wait else { return greet(now) }
+        phase = .pausing
+        isOutstanding = false
+        deadline = now + spread(wait)
+        return []
+    }
+
+    /// Half to whole: devices that a hub's restart put in step fall out of it again.
+    private func spread(_ wait: Milliseconds) -> Milliseconds {
+        let half = wait.count / 2
+        return Milliseconds(half + Int64(entropy.below(UInt64(half) + 1)))
+    }
+
     private mutating func greet(_ now: MonotonicTime) -> [Directive] {
         let request = entropy.next()
         phase = .greeting(request: request)
         wanted = nil
         known = nil
-        // Half to whole: devices that a hub's restart put in step fall out of it again.
-        let half = timeout.count / 2
-        deadline = now + Milliseconds(half + Int64(entropy.below(UInt64(half) + 1)))
+        deadline = now + spread(timeout)
         isOutstanding = false
-        return [.greet(request: request)]
+        return [.greet(request: request, reference: pace.named(reference))]
     }
 
     private mutating func ask(_ now: MonotonicTime) -> [Directive] {
