@@ -65,6 +65,8 @@ let package = Package(
             name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(
             name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        // libcoap, opened at run time: only its headers are needed here (libcoap3-dev).
+        .target(name: "CCoAP"),
         .target(name: "CEdgeShims"),
 
         // Seams and vocabulary; imports nothing but Swift.
@@ -79,7 +81,9 @@ let package = Package(
         library("SQLiteStore", ["Platform", "SyncProtocol", "CSQLite"]),
 
         // The two worlds.
-        library("LinuxPlatform", ["Platform", "CMosquitto", "CYAML", "CZstd", "CEdgeShims"]),
+        library(
+            "LinuxPlatform",
+            ["Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims"]),
         library("Simulator", ["Platform", "CSQLite"]),
 
         // What a board does, what a hub does, its web face.

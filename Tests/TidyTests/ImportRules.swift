@@ -21,7 +21,7 @@ struct ImportRules {
         "SQLiteStore": ["Platform", "SyncProtocol", "CSQLite"],
         // The two worlds.
         "LinuxPlatform": [
-            "Platform", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "Glibc",
+            "Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "Glibc",
         ],
         "Simulator": ["Platform", "CSQLite"],
         // What a board does, what a hub does, the hub's web face and its client.

@@ -1,0 +1,111 @@
+import CCoAP
+import Platform
+
+/// What libcoap calls back, inside our own calls on the shard's thread.
+extension CoAPShardLoop {
+    static func of(_ session: OpaquePointer?) -> CoAPShardLoop? {
+        guard let session, let library = try? CoAPLibrary.shared() else { return nil }
+        return library.owner(of: session, as: CoAPShardLoop.self)
+    }
+
+    func receive(
+        _ session: OpaquePointer, _ request: OpaquePointer, _ response: OpaquePointer
+    ) {
+        let message = library.read(request)
+        let peer = number(of: session)
+        let device = settings.resolve(identity(session, peer, claim: message.query("d")))
+        let outcome = shared.with { shared -> CoAPShard.Outcome in
+            let outcome = shared.shard.receive(message, from: peer, device: device, now: now)
+            shared.pending += outcome.directives
+            return outcome
+        }
+        // The library leaves a response without a code out, and sends the ACK alone.
+        if let answer = outcome.answer {
+            library.coap.pdu_set_code(response, coap_pdu_code_t(UInt32(answer.code.rawValue)))
+            _ = library.write(answer, response)
+        }
+    }
+
+    private func identity(_ session: OpaquePointer, _ peer: UInt64, claim: String?) -> CoAPPeer {
+        var identity: String?
+        if case .keys = settings.security,
+            let bytes = library.coap.session_get_psk_identity(session)
+        {
+            identity = String(
+                decoding: UnsafeBufferPointer(start: bytes.pointee.s, count: bytes.pointee.length),
+                as: UTF8.self)
+        }
+        return CoAPPeer(certificateName: names[peer], keyIdentity: identity, claim: claim)
+    }
+
+    private func number(of session: OpaquePointer) -> UInt64 {
+        if let data = library.coap.session_get_app_data(session) {
+            return UInt64(UInt(bitPattern: data))
+        }
+        latestSession += 1
+        library.coap.session_set_app_data(
+            session, UnsafeMutableRawPointer(bitPattern: UInt(latestSession)))
+        sessions[latestSession] = session
+        return latestSession
+    }
+
+    func ended(_ session: OpaquePointer) {
+        guard let data = library.coap.session_get_app_data(session) else { return }
+        let number = UInt64(UInt(bitPattern: data))
+        sessions[number] = nil
+        names[number] = nil
+    }
+
+    func verified(_ name: String, _ session: OpaquePointer) {
+        names[number(of: session)] = name
+    }
+
+    func find(_ identity: String) -> UnsafePointer<coap_bin_const_t>? {
+        guard case .keys(let keys) = settings.security, let found = keys[identity],
+            found.count <= keyBytes.count
+        else { return nil }
+        _ = keyBytes.update(fromContentsOf: found)
+        key.pointee = coap_bin_const_t(length: found.count, s: keyBytes.baseAddress)
+        return UnsafePointer(key)
+    }
+}
+
+let onShardRequest:
+    @convention(c) (
+        OpaquePointer?, OpaquePointer?, OpaquePointer?, UnsafePointer<coap_string_t>?,
+        OpaquePointer?
+    ) -> Void = { _, session, request, _, response in
+        guard let session, let request, let response else { return }
+        CoAPShardLoop.of(session)?.receive(session, request, response)
+    }
+
+let onShardEvent: @convention(c) (OpaquePointer?, coap_event_t) -> Int32 = { session, event in
+    if let session, event == COAP_EVENT_SERVER_SESSION_DEL {
+        CoAPShardLoop.of(session)?.ended(session)
+    }
+    return 0
+}
+
+/// Depth 0 is the board's own certificate; those that signed it have names too.
+let onBoardCertificate:
+    @convention(c) (
+        UnsafePointer<CChar>?, UnsafePointer<UInt8>?, Int, OpaquePointer?, UInt32, Int32,
+        UnsafeMutableRawPointer?
+    ) -> Int32 = { name, _, _, session, depth, isValid, argument in
+        guard isValid == 1, let name, let session, let argument else { return 0 }
+        guard depth == 0 else { return 1 }
+        Unmanaged<CoAPShardLoop>.fromOpaque(argument).takeUnretainedValue()
+            .verified(String(cString: name), session)
+        return 1
+    }
+
+let onBoardIdentity:
+    @convention(c) (
+        UnsafeMutablePointer<coap_bin_const_t>?, OpaquePointer?, UnsafeMutableRawPointer?
+    ) -> UnsafePointer<coap_bin_const_t>? = { identity, _, argument in
+        guard let identity = identity?.pointee, let argument else { return nil }
+        let name = String(
+            decoding: UnsafeBufferPointer(start: identity.s, count: identity.length),
+            as: UTF8.self)
+        return Unmanaged<CoAPShardLoop>.fromOpaque(argument).takeUnretainedValue().find(name)
+    }
