@@ -43,7 +43,7 @@ test: deps lint build ## lint, all tests, a release build, its linkage, 1,000 si
 	$(stage) "short checks" scripts/check-short --skip-lint
 	$(MAKE) sim
 
-demo: deps release ## two boards, a hub and their brokers on this machine: offline and back, nothing lost
+demo: deps release ## three boards, a hub and their brokers on this machine: offline and back, nothing lost
 	$(stage) demo $(bench) demo
 
 sim: release mutants ## 1,000 simulated fleets, and every mutant of the sync must be found

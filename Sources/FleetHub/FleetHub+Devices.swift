@@ -18,12 +18,16 @@ extension FleetHub: HubService {
     }
 
     public func health() -> Value {
-        let isOK = storeHealth == .ok && isConnected
-        return .object([
-            ("status", .string(isOK ? "ok" : "degraded")),
-            ("store", .string(storeHealth.rawValue)),
-            ("mqtt", .string(isConnected ? "connected" : "disconnected")),
-        ])
+        let isOK = storeHealth == .ok && links.values.allSatisfy(\.self)
+        let states = LinkKind.allCases.map { link -> (String, Value) in
+            let state = links[link].map { $0 ? "connected" : "disconnected" } ?? "off"
+            return (link.rawValue, .string(state))
+        }
+        return .object(
+            [
+                ("status", .string(isOK ? "ok" : "degraded")),
+                ("store", .string(storeHealth.rawValue)),
+            ] + states)
     }
 
     public func hub() -> Value {

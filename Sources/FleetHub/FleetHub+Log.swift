@@ -51,8 +51,13 @@ extension FleetHub {
             "fleethub_store_ok", help: "1 while the database takes writes.",
             storeHealth == .ok ? 1 : 0)
         text.gauge(
-            "fleethub_mqtt_connected", help: "1 while the broker is connected.",
-            isConnected ? 1 : 0)
+            "fleethub_link_connected",
+            help: "1 while the link is up: the broker connected, or the CoAP ports open.",
+            LinkKind.allCases.compactMap { link in
+                links[link].map {
+                    PrometheusText.Sample($0 ? 1 : 0, labels: [("link", link.rawValue)])
+                }
+            })
         text.counter(
             "fleethub_frames_received_total", help: "Frames from devices.",
             Double(counters.framesReceived))

@@ -49,7 +49,8 @@ public actor FleetHub {
     var events: EventRing
     var counters = HubCounters()
     var storeHealth = StoreHealth.ok
-    var isConnected = false
+    /// Whether each link of the endpoint is up.
+    var links: [LinkKind: Bool]
 
     /// - Parameter executor: Runs this actor and all SQL. It must be one thread.
     public init(
@@ -64,6 +65,7 @@ public actor FleetHub {
         }
         self.store = store
         self.endpoint = endpoint
+        links = Dictionary(uniqueKeysWithValues: endpoint.links.map { ($0, false) })
         self.timekeeper = timekeeper
         self.executor = executor
         self.settings = settings
@@ -99,15 +101,18 @@ public actor FleetHub {
 
     private func handle(_ event: HubEndpointEvent) {
         switch event {
-        case .connected:
-            isConnected = true
-            publish("hub", ["state": .string("mqtt connected")])
+        case .connected(let link):
+            links[link] = true
+            publish("hub", ["state": .string("\(link.rawValue) connected")])
             // A device that is idle learns from a hint that this hub is another one than before.
             hints = devices.values.filter { $0.state == .active }.map(\.id).sorted()
-        case .disconnected(let reason):
-            isConnected = false
-            online = []
-            publish("hub", ["state": .string("mqtt disconnected"), "reason": .string(reason)])
+        case .disconnected(let link, let reason):
+            links[link] = false
+            // Where another link is up, the endpoint has said who went with this one.
+            if !links.values.contains(true) { online = [] }
+            publish(
+                "hub",
+                ["state": .string("\(link.rawValue) disconnected"), "reason": .string(reason)])
         case .frames(let frames, let through):
             receive(frames)
             endpoint.acknowledge(through: through)

@@ -10,8 +10,8 @@ public struct DeviceFrame: Sendable, Hashable {
 }
 
 public enum HubEndpointEvent: Sendable, Hashable {
-    case connected
-    case disconnected(reason: String)
+    case connected(LinkKind)
+    case disconnected(LinkKind, reason: String)
     /// Frames in the order of arrival; give `through` to `acknowledge(through:)` after COMMIT.
     case frames([DeviceFrame], through: UInt64)
     case presence(device: String, isOnline: Bool)
@@ -21,6 +21,8 @@ public enum HubEndpointEvent: Sendable, Hashable {
 
 /// The seam from the hub to its devices, over whatever carries their frames.
 public protocol HubEndpoint: Sendable {
+    /// What it carries frames over.
+    var links: [LinkKind] { get }
     /// One consumer.
     var events: AsyncStream<HubEndpointEvent> { get }
     /// Sends to a device that may or may not be listening.

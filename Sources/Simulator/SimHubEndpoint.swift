@@ -5,6 +5,7 @@ public import Platform
 public final class SimHubEndpoint: HubEndpoint, @unchecked Sendable {
     // @unchecked: used by the thread that runs the world.
 
+    public let links = [LinkKind.mqtt]
     public let events: AsyncStream<HubEndpointEvent>
     private let continuation: AsyncStream<HubEndpointEvent>.Continuation
     private let network: SimNetwork
@@ -43,7 +44,7 @@ public final class SimHubEndpoint: HubEndpoint, @unchecked Sendable {
         isConnected = true
         // What was delivered on an earlier connection needs no acknowledgement any more.
         acknowledged = delivered
-        continuation.yield(.connected)
+        continuation.yield(.connected(.mqtt))
         for device in online { deliverPresence(device, isOnline: true) }
     }
 
@@ -52,7 +53,7 @@ public final class SimHubEndpoint: HubEndpoint, @unchecked Sendable {
         isConnected = false
         let lost = queue.count
         queue = []
-        continuation.yield(.disconnected(reason: reason))
+        continuation.yield(.disconnected(.mqtt, reason: reason))
         return lost
     }
 

@@ -14,7 +14,7 @@ enum RunCommand {
         do {
             try files.makeDirectory(configuration.state.directory, mode: 0o750)
             let control = try UnixControlListener(path: configuration.control.socket)
-            let world = world(configuration, files, control)
+            let world = try world(configuration, files, control)
             StopSignals.install {
                 world.control.close()
                 world.bus?.close()
@@ -42,7 +42,8 @@ enum RunCommand {
     }
 
     private static func advice(_ error: any Error, _ configuration: AgentConfiguration) -> String {
-        guard error is FileError || !(error is ControlSocketError) else { return "" }
+        // These say themselves what to do.
+        if error is ControlSocketError || error is CoAPError { return "" }
         return ". The agent needs to write state.directory (\(configuration.state.directory)): "
             + "check that it is on a writable file system with free space and belongs to the "
             + "agent's user."
@@ -51,13 +52,14 @@ enum RunCommand {
     private static func world(
         _ configuration: AgentConfiguration, _ files: LinuxFileSystem,
         _ control: UnixControlListener
-    ) -> AgentWorld {
+    ) throws -> AgentWorld {
         let entropy = LinuxEntropy()
         return AgentWorld(
             timekeeper: LinuxTimekeeper(), entropy: entropy, fileSystem: files,
             processes: LinuxProcessRunner(owner: configuration.state.directory),
             timer: LinuxWakeTimer(name: "timer"), control: control,
-            bus: bus(configuration, entropy), link: link(configuration, entropy),
+            bus: bus(configuration, entropy),
+            link: try UplinkChoice.link(configuration, entropy),
             executor: ThreadExecutor(name: "agent"), report: { Output.error($0) },
             trimMemory: { MemoryTrim.run() },
             compressor: Zstd(prefix: LogBatchCodec.vocabulary))
@@ -77,18 +79,5 @@ enum RunCommand {
         settings.subscriptions = Agent.subscriptions(configuration)
         settings.reconnectMaximum = 5000
         return MosquittoBus(settings: settings, entropy: entropy)
-    }
-
-    private static func link(
-        _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
-    ) -> MosquittoLink? {
-        let uplink = configuration.uplink
-        guard uplink.isEnabled else { return nil }
-        var settings = MosquittoClient.Settings(
-            host: uplink.host, port: uplink.port, clientID: "device-\(configuration.device.id)")
-        settings.keepAliveSeconds = Int(uplink.keepalive.count / 1000)
-        settings.reconnectFirst = uplink.reconnectMin
-        settings.reconnectMaximum = uplink.reconnectMax
-        return MosquittoLink(device: configuration.device.id, settings: settings, entropy: entropy)
     }
 }

@@ -18,8 +18,20 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong("listen"), help: "Where the API is served. Loopback only.")
     var listen = "127.0.0.1:8080"
 
-    @Option(name: .customLong("mqtt"), help: "The broker between boards and hub. Loopback only.")
+    @Option(
+        name: .customLong("mqtt"),
+        help: "The broker between boards and hub, or off. Loopback only.")
     var mqtt = "127.0.0.1:1883"
+
+    @Option(
+        name: .customLong("coap"),
+        help: "Where boards without a broker are served, by CoAP over UDP, or off. Loopback only.")
+    var coap = HubLinks.off
+
+    @Option(
+        name: .customLong("coap-ports"),
+        help: "CoAP ports, from the one of --coap on. Each serves 1,000 boards.")
+    var coapPorts = 1
 
     @Option(name: .customLong("log-rows-max"), help: "Log rows kept per device.")
     var logRowsMax = 200_000
@@ -28,7 +40,7 @@ struct Serve: AsyncParsableCommand {
         let directory = DataDirectory(path: URL(fileURLWithPath: data).path)
         try directory.requireInitialised()
         let api = try HostPort(listen, option: "--listen")
-        let broker = try HostPort(mqtt, option: "--mqtt")
+        let links = try HubLinks(mqtt: mqtt, coap: coap, coapPorts: coapPorts)
         guard logRowsMax >= 1000 else {
             throw HubCommandError(
                 description: "--log-rows-max \(logRowsMax) is too small; give 1000 or more",
@@ -37,7 +49,7 @@ struct Serve: AsyncParsableCommand {
         var settings = FleetHub.Settings()
         settings.logRowsMaximum = logRowsMax
         settings.version = Release.version
-        let endpoint = MosquittoHubEndpoint(settings: broker.client(), entropy: LinuxEntropy())
+        let endpoint = try links.endpoint()
         let hub = try FleetHub(
             store: directory.open(), endpoint: endpoint, timekeeper: LinuxTimekeeper(),
             executor: ThreadExecutor(name: "hub"), settings: settings,
@@ -47,7 +59,7 @@ struct Serve: AsyncParsableCommand {
         let server = try makeHubApplication(
             service: hub, host: api.host, port: api.port,
             onReady: { port in
-                let line = "ready api=http://\(api.text(port: port)) mqtt=\(mqtt)\n"
+                let line = "ready api=http://\(api.text(port: port))\(links.text)\n"
                 FileHandle.standardOutput.write(Data(line.utf8))
             }, logger: logger)
         let group = ServiceGroup(
@@ -70,7 +82,7 @@ struct Serve: AsyncParsableCommand {
 /// The hub as a service: it ends when its endpoint is closed.
 private struct HubRunner: Service {
     let hub: FleetHub
-    let endpoint: MosquittoHubEndpoint
+    let endpoint: any HubEndpoint
 
     func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
@@ -82,7 +94,7 @@ private struct HubRunner: Service {
 }
 
 /// `HOST:PORT` of an option.
-private struct HostPort {
+struct HostPort {
     let host: String
     let port: Int
 

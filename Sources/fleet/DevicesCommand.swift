@@ -39,8 +39,9 @@ struct DevicesCommand: AsyncParsableCommand {
         }
         Console.line("No device yet. To add one, on the board:")
         Console.line("  1. Install edge-agent.")
-        Console.line("  2. In its configuration set device.id, and uplink.host and uplink.port")
-        Console.line("     to the MQTT broker that this hub uses.")
+        Console.line("  2. In its configuration set device.id, and uplink.host and uplink.port to")
+        Console.line("     the MQTT broker that this hub uses; or, with uplink.link: coap, to the")
+        Console.line("     hub itself, where it serves CoAP (fleet-hub serve --coap).")
         Console.line("  3. Run `edge-agent run --config FILE`.")
         Console.line("The device appears here by itself once it has connected.")
     }

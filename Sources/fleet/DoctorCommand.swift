@@ -60,14 +60,19 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     private func checkHealth(_ health: HubHealth, _ diagnosis: inout Diagnosis) {
-        let detail = "\(health.status): store \(health.store), mqtt \(health.mqtt)"
+        let detail =
+            "\(health.status): store \(health.store), mqtt \(health.mqtt), "
+            + "coap \(health.coap)"
         var advice: [String] = []
         if health.store == "full" { advice.append("Free space on the hub's disk.") }
         if health.store == "damaged" {
             advice.append("Run `fleet-hub doctor --data DIR` on the hub.")
         }
-        if health.mqtt != "connected" {
+        if health.mqtt == "disconnected" {
             advice.append("Start the MQTT broker, or give the hub its address with --mqtt.")
+        }
+        if health.coap == "disconnected" {
+            advice.append("Free the hub's CoAP port, or give it another one with --coap.")
         }
         if health.status == "ok", advice.isEmpty {
             diagnosis.add("health", .ok, detail)

@@ -61,8 +61,16 @@ private let changes = [
     Change("state.commit_event_ms", "0") { $0.state.commitEvent = 0 },
     Change("state.commit_telemetry_ms", "600000") { $0.state.commitTelemetry = 600_000 },
     Change("uplink.enabled", "false") { $0.uplink.isEnabled = false },
+    Change("uplink.link", "coap") {
+        $0.uplink.link = .coap
+        $0.uplink.port = 5683
+    },
     Change("uplink.host", "::1") { $0.uplink.host = "::1" },
     Change("uplink.port", "0x1F90") { $0.uplink.port = 8080 },
+    Change("uplink.fallback", "coap") { $0.uplink.fallback = .coap },
+    Change("uplink.fallback_host", "::1") { $0.uplink.fallbackHost = "::1" },
+    Change("uplink.fallback_port", "5684") { $0.uplink.fallbackPort = 5684 },
+    Change("uplink.fallback_after_s", "1") { $0.uplink.fallbackAfter = 1000 },
     Change("uplink.keepalive_s", "5") { $0.uplink.keepalive = 5000 },
     Change("uplink.frames_in_flight_max", "+20") { $0.uplink.framesInFlightMax = 20 },
     Change("uplink.frame_bytes_max", "1024") { $0.uplink.frameBytesMax = 1024 },
@@ -153,7 +161,7 @@ private let changes = [
         #expect(
             error.description.hasPrefix(
                 "agent.yaml:7: uplink.prot: unknown field. Did you mean uplink.port? "
-                    + "Known fields here: enabled, host, port, "))
+                    + "Known fields here: enabled, link, host, port, "))
     }
 
     @Test(arguments: [
@@ -162,7 +170,7 @@ private let changes = [
         ("uplink:\n  window: 9\n", 2, "uplink.window", "Did you mean local_broker.window?"),
         ("uplnik: {}\n", 1, "uplnik", "Did you mean uplink?"),
         ("\nsocket: /a\n", 2, "socket", "Did you mean control.socket?"),
-        ("uplink:\n  zzzzzz: 1\n", 2, "uplink.zzzzzz", "Known fields here: enabled, host"),
+        ("uplink:\n  zzzzzz: 1\n", 2, "uplink.zzzzzz", "Known fields here: enabled, link, host"),
         ("zzz: 1\n", 1, "zzz", "Known sections: device, state"),
         ("<<: {}\n", 1, "<<", "unknown section"),
     ])
@@ -192,6 +200,7 @@ private let changes = [
             case .flag: ["yes", "True", "1", "'true'", "[true]", "", "~"]
             case .count, .span: ["x", "1.5", "1e3", "'1000'", "1_000", "[1]", "{a: 1}", "", "true"]
             case .text: ["[a]", "{a: b}", "", "null", "\"\"", "\"a\\0b\""]
+            case .choice: ["MQTT", "[mqtt]", "{mqtt: 1}", "", "~", "mqtt,coap", "1"]
             case .labels: ["x", "[a]", "{a: [b]}", "{a: ~}", "{'': x}", "{a: \"\\n\"}", "{a-: b}"]
             }
         for value in wrong {
@@ -239,7 +248,7 @@ private let changes = [
             let error = try #require(try errors("\(section):\n  host: '\(host)'\n").first)
             #expect(error.line == 2 && error.field == "\(section).host")
             #expect(
-                error.hint == "Plain MQTT reaches only loopback until TLS is configured; "
+                error.hint == "Plain links reach only loopback until TLS is configured; "
                     + "use 127.0.0.1, ::1 or localhost.")
         }
     }
@@ -296,6 +305,8 @@ private let changes = [
             "uplink.reconnect_min_ms"
         ),
         ("uplink:\n  daily_bytes_max: 32767\n", 2, "uplink.daily_bytes_max"),
+        ("uplink:\n  fallback: mqtt\n", 2, "uplink.fallback"),
+        ("uplink:\n  fallback: coap\n  link: coap\n", 3, "uplink.link"),
         (
             "state:\n  log_bytes_max: 65536\nuplink:\n  frame_bytes_max: 65537\n", 4,
             "uplink.frame_bytes_max"
@@ -444,6 +455,8 @@ private let changes = [
                 #expect(range.contains(count) && rest == 0, `where`)
             case .text(let path, let rule):
                 #expect(rule.accepts(configuration[keyPath: path]), `where`)
+            case .choice(let path, let words):
+                #expect(words.contains(configuration[keyPath: path]), `where`)
             case .labels(let path):
                 for (key, value) in configuration[keyPath: path] {
                     #expect(TextRule.labelKey.accepts(key), `where`)

@@ -37,7 +37,7 @@ import Testing
 
     @Test func generatedInputIsTheSameAtEachRunAndValidJSON() throws {
         let input = DemoInput()
-        #expect(input.devices.count == 2)
+        #expect(input.devices.count == 3)
         #expect(input.temperatures == DemoInput().temperatures)
         for message in input.devices.joined() {
             #expect(try JSONReader.read(message.payload).mapValue != nil)
@@ -51,7 +51,7 @@ import Testing
         .enabled(
             if: FileManager.default.fileExists(atPath: folder),
             "needs the data folder beside the checkout"))
-    func realDumpsGiveBothBoardsDevices() throws {
+    func realDumpsGiveAllBoardsDevices() throws {
         let input = try #require(DemoInput(folder: Self.folder))
         #expect(input.devices.allSatisfy { !$0.isEmpty })
         #expect(input.temperatures.count > 1000)

@@ -80,6 +80,7 @@ import Testing
                   ack_timeout_ms: 2000
                   enabled: true
                   keepalive_s: 5
+                  link: mqtt
                   port: 1884
                   reconnect_max_ms: 1000
                   reconnect_min_ms: 100

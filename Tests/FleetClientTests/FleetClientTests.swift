@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func healthSendsNoTokenAndTellsTheHubsTime() async throws {
-        let text = #"{"mqtt":"disconnected","status":"degraded","store":"full"}"#
+        let text = #"{"mqtt":"disconnected","coap":"off","status":"degraded","store":"full"}"#
         try await run([.json(text, status: "503 Service Unavailable")]) { client, server in
             let health = try await client.health().content
             #expect(health.store == "full")

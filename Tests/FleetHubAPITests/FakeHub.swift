@@ -34,6 +34,7 @@ actor FakeHub: HubService {
         .object([
             ("status", .string("degraded")), ("store", .string("full")),
             ("mqtt", .string("connected")),
+            ("coap", .string("off")),
         ])
     }
 

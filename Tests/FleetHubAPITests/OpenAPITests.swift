@@ -93,7 +93,7 @@ import Testing
     @Test func theCheckLooksIntoEnumsChoicesAndMaps() throws {
         let check = document.check
         let health = try #require(check.resolve("#/components/schemas/Health"))
-        let bad = #"{"status":"fine","store":"ok","mqtt":"connected"}"#
+        let bad = #"{"status":"fine","store":"ok","mqtt":"connected","coap":"off"}"#
         #expect(check.problems(try JSONReader.read(bad), health).count == 1)
         let row = try #require(check.resolve("#/components/schemas/LogRow"))
         #expect(check.problems(.object([("n", .int(1))]), row).count == 1)

@@ -69,11 +69,15 @@ final class FakeEndpoint: HubEndpoint {
         var acknowledged: UInt64 = 0
     }
 
+    let links: [LinkKind]
     let events: AsyncStream<HubEndpointEvent>
     let state = Guarded(State())
     private let continuation: AsyncStream<HubEndpointEvent>.Continuation
 
-    init() { (events, continuation) = AsyncStream.makeStream() }
+    init(links: [LinkKind] = [.mqtt]) {
+        self.links = links
+        (events, continuation) = AsyncStream.makeStream()
+    }
 
     func yield(_ event: HubEndpointEvent) { continuation.yield(event) }
 

@@ -11,13 +11,17 @@ import Testing
 final class HubHarness: Sendable {
     let clock = ManualClock()
     let timer = ManualTimer()
-    let endpoint = FakeEndpoint()
+    let endpoint: FakeEndpoint
     let hub: FleetHub
     /// The session that devices hold with this hub.
     let epoch: Epoch
 
-    init(_ folder: TemporaryFolder, epoch: Epoch, _ settings: FleetHub.Settings) throws {
+    init(
+        _ folder: TemporaryFolder, epoch: Epoch, _ settings: FleetHub.Settings,
+        links: [LinkKind] = [.mqtt]
+    ) throws {
         self.epoch = epoch
+        endpoint = FakeEndpoint(links: links)
         let store = try HubStore(path: folder.path + "/hub.db", epoch: epoch)
         hub = try FleetHub(
             store: store, endpoint: endpoint, timekeeper: clock, executor: QueueExecutor(),
@@ -26,10 +30,11 @@ final class HubHarness: Sendable {
 
     static func run(
         _ folder: TemporaryFolder, epoch: UInt64 = 0xAB01,
-        settings: FleetHub.Settings = FleetHub.Settings(),
+        settings: FleetHub.Settings = FleetHub.Settings(), links: [LinkKind] = [.mqtt],
         body: @escaping @Sendable (HubHarness) async throws -> Void
     ) async throws {
-        let harness = try HubHarness(folder, epoch: Epoch(nonce: epoch), settings)
+        let harness = try HubHarness(
+            folder, epoch: Epoch(nonce: epoch), settings, links: links)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await harness.hub.run(timer: harness.timer) }
             do {
@@ -130,7 +135,7 @@ final class EventReader: Sendable {
 
     /// The events so far, with a mark of its own behind them.
     func read(_ board: HubHarness) async throws -> [HubEvent] {
-        try await board.deliver(.disconnected(reason: mark.stringValue ?? ""))
+        try await board.deliver(.disconnected(.mqtt, reason: mark.stringValue ?? ""))
         return await read { $0.data["reason"] == mark }.dropLast()
     }
 }

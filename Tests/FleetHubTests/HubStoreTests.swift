@@ -19,7 +19,7 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
             let board = FakeBoard(hub: hub)
             _ = try await board.hello()
             _ = try await board.log("event", first: 1, [.int(1)])
-            try await hub.deliver(.connected)
+            try await hub.deliver(.connected(.mqtt))
             #expect(await hub.hub.health()["status"] == .string("ok"))
             let events = await hub.watch()
             try await hub.hub.begin(failure)
@@ -32,6 +32,7 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
             let health = await hub.hub.health()
             #expect(health["status"] == .string("degraded"))
             #expect(health["mqtt"] == .string("connected"))
+            #expect(health["coap"] == .string("off"))
             // Reads go on.
             #expect(
                 try await hub.hub.log("board-1", stream: nil, after: 0, limit: 10)["rows"]?
@@ -118,14 +119,14 @@ private let large = Value.string(String(repeating: "x", count: 40_000))
             _ = try await board.hello()
             _ = try await board.log("event", first: 1, [.int(1), .int(2)])
             _ = try await board.ask(.want(request: 1, have: CausalContext()))
-            try await hub.deliver(.connected)
+            try await hub.deliver(.connected(.mqtt))
             let watcher = await hub.watch()
             try await hub.hub.begin(.readOnly)
             _ = try await board.log("event", first: 3, [.int(3)])
             let lines = await hub.hub.metrics().split(separator: "\n").map(String.init)
             for line in [
                 "fleethub_devices 1", "fleethub_devices_online 1", "fleethub_event_watchers 1",
-                "fleethub_store_ok 0", "fleethub_mqtt_connected 1",
+                "fleethub_store_ok 0", #"fleethub_link_connected{link="mqtt"} 1"#,
                 "fleethub_frames_received_total 4", "fleethub_frames_unreadable_total 0",
                 "fleethub_frames_refused_total 1", "fleethub_commits_total 3",
                 "fleethub_commits_failed_total 1", "fleethub_log_rows_total 2",

@@ -227,8 +227,8 @@ private let web = Value.object([("command", .array([.string("/bin/web")]))])
         settings.hintsPerTick = 2
         try await HubHarness.run(folder, settings: settings) { hub in
             for id in ["a", "b", "c"] { _ = try await FakeBoard(hub: hub, id: id).hello() }
-            try await hub.deliver(.disconnected(reason: "gone"))
-            try await hub.deliver(.connected)
+            try await hub.deliver(.disconnected(.mqtt, reason: "gone"))
+            try await hub.deliver(.connected(.mqtt))
             func hinted() -> [String] {
                 ["a", "b", "c"].filter { hub.sent(to: $0).last == "hint" }
             }

@@ -63,6 +63,12 @@ final class CoAPNetwork {
         return result
     }
 
+    /// The board starts anew without a goodbye.
+    func restartBoard() {
+        uplink = CoAPUplink(settings: uplink.settings, seed: random.next())
+        linkEvents = []
+    }
+
     /// The hub starts anew: it has forgotten everything.
     func restartHub() {
         shard = CoAPShard(settings: shard.settings, seed: random.next())

@@ -100,6 +100,52 @@ import Testing
         #expect(network.run(for: .seconds(1)) { $0.framesAtBoard == [[1], [2]] })
     }
 
+    @Test func aBoardThatStartsAnewIsServed() {
+        let network = Self.network(1)
+        #expect(Self.connect(network))
+        for byte in 1...3 as ClosedRange<UInt8> { #expect(network.sendDown([byte]) == .sent) }
+        #expect(network.run(for: .seconds(5)) { $0.framesAtBoard == [[1], [2], [3]] })
+        // Confirmed by the next poll.
+        _ = network.run(for: .seconds(3))
+        #expect(network.sendDown([4]) == .sent)
+        network.restartBoard()
+        #expect(network.run(for: .seconds(10)) { $0.linkEvents.first == .connected })
+        #expect(network.sendDown([5]) == .sent)
+        // What the earlier run had not confirmed comes again, and nothing is waited for.
+        #expect(network.run(for: .seconds(5)) { $0.framesAtBoard == [[4], [5]] })
+        #expect(network.sendUp([6]) == .sent)
+        #expect(network.run(for: .seconds(5)) { $0.framesAtHub == [[6]] })
+        #expect(network.linkEvents.count == 3)
+    }
+
+    /// Two boards with one key: the hub's frames go to the one or the other.
+    @Test func framesThatSomebodyElseConfirmedAreNotWaitedForForEver() {
+        let network = Self.network(1)
+        #expect(Self.connect(network))
+        #expect(network.sendDown([1]) == .sent)
+        network.faults.lost = 100
+        _ = network.run(for: 10)
+        var thief = CoAPMessage(.get, token: [9])
+        thief.path = ["v1", "down"]
+        thief.addQuery("a", "\(network.uplink.queue).1")
+        let now = network.now
+        let answer = network.shard.receive(thief, from: 99, device: "board", now: now).answer
+        #expect(answer?.code == .content)
+        network.faults.lost = 0
+        #expect(network.sendDown([2]) == .sent)
+        let isNoticed = network.run(for: .seconds(60)) {
+            $0.linkEvents.contains {
+                if case .disconnected(let reason) = $0 {
+                    reason.hasPrefix("another board of this name")
+                } else {
+                    false
+                }
+            }
+        }
+        #expect(isNoticed)
+        #expect(network.run(for: .seconds(60)) { $0.framesAtBoard.contains([2]) })
+    }
+
     @Test func silenceAndAGoodbyeEndPresence() {
         let network = Self.network(1)
         #expect(Self.connect(network))

@@ -93,7 +93,7 @@ struct CoAPLinkTests {
         #expect(stage.link.send([1]) == .sent)
         #expect(try await Stage.linux.eventually { stage.framesAtHub == [[1]] })
         // Longer than the first attempts' patience: asked again, not handed over again.
-        try await Task.sleep(for: .milliseconds(700))
+        try await Task.sleep(for: .milliseconds(1500))
         stage.endpoint.acknowledge(through: 1)
         #expect(stage.link.send([2]) == .sent)
         #expect(try await Stage.linux.eventually { stage.framesAtHub == [[1], [2]] })
@@ -166,6 +166,8 @@ struct CoAPLinkTests {
         let endpoint = try CoAPHubEndpoint(settings: settings, entropy: LinuxEntropy())
         defer { endpoint.close() }
         let up = Stage.linux.collect(endpoint.events)
+        var links: [CoAPLink] = []
+        defer { for link in links { link.close() } }
         for shard in 0..<2 {
             let link = try CoAPLink(
                 device: "board", settings: CoAPStage.board(port + shard), entropy: LinuxEntropy())
@@ -176,8 +178,9 @@ struct CoAPLinkTests {
                     _ = endpoint.send([UInt8(shard)], to: "board")
                     return down.elements.contains(.frame([UInt8(shard)]))
                 })
-            if shard == 1 { link.close() }
+            links.append(link)
         }
+        links[1].close()
         #expect(
             try await Stage.linux.eventually {
                 up.elements.contains(.presence(device: "board", isOnline: false))
@@ -188,13 +191,13 @@ struct CoAPLinkTests {
         let port = try UDPProxy.freePort()
         let first = try CoAPHubEndpoint(settings: CoAPStage.hub(port), entropy: LinuxEntropy())
         let firstUp = Stage.linux.collect(first.events)
-        #expect(try await Stage.linux.eventually { firstUp.elements.contains(.connected) })
+        #expect(try await Stage.linux.eventually { firstUp.elements.contains(.connected(.coap)) })
         let second = try CoAPHubEndpoint(settings: CoAPStage.hub(port), entropy: LinuxEntropy())
         let secondUp = Stage.linux.collect(second.events)
         #expect(
             try await Stage.linux.eventually {
                 secondUp.elements.contains { event in
-                    if case .disconnected(let reason) = event {
+                    if case .disconnected(.coap, let reason) = event {
                         reason.hasPrefix("cannot listen on 127.0.0.1:\(port)")
                     } else {
                         false
@@ -202,7 +205,7 @@ struct CoAPLinkTests {
                 }
             })
         first.close()
-        #expect(try await Stage.linux.eventually { secondUp.elements.contains(.connected) })
+        #expect(try await Stage.linux.eventually { secondUp.elements.contains(.connected(.coap)) })
         second.close()
         #expect(try await Stage.linux.eventually { firstUp.hasEnded && secondUp.hasEnded })
     }

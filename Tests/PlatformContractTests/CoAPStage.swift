@@ -17,11 +17,12 @@ final class CoAPStage: Sendable {
 
     private let counted = Locked((up: 0, down: 0))
 
-    /// Waits are short, so that what is lost shows soon.
+    /// Waits are short, so that what is lost shows soon; not so short that a busy machine looks
+    /// like a broken link.
     static func hub(_ port: Int) -> CoAPHubEndpoint.Settings {
         var settings = CoAPHubEndpoint.Settings()
         settings.port = port
-        settings.silenceMaximum = 1000
+        settings.silenceMaximum = 8000
         settings.repeatFirst = 100
         return settings
     }
@@ -30,7 +31,7 @@ final class CoAPStage: Sendable {
         var settings = CoAPLink.Settings(host: "127.0.0.1", port: port)
         settings.ackTimeout = 1000
         settings.hold = 500
-        settings.patience = 200
+        settings.patience = 1000
         settings.reconnectFirst = 10
         settings.reconnectMaximum = 50
         return settings

@@ -96,12 +96,13 @@ extension Collected<HubEndpointEvent> {
     }
 
     fileprivate var isConnected: Bool {
-        elements.last { event in
+        let last = elements.last { event in
             switch event {
             case .connected, .disconnected: true
             case .frames, .presence, .commitRequested: false
             }
-        } == .connected
+        }
+        return if case .connected = last { true } else { false }
     }
 
     fileprivate func reaches(_ device: String) -> Bool { isConnected && isOnline(device) }
@@ -239,6 +240,7 @@ private final class SwappingLink: Link {
 private struct GreedyEndpoint: HubEndpoint {
     let endpoint: SimHubEndpoint
 
+    var links: [LinkKind] { endpoint.links }
     var events: AsyncStream<HubEndpointEvent> { endpoint.events }
     func send(_ frame: [UInt8], to device: String) -> LinkSendResult {
         _ = endpoint.send(frame, to: device)

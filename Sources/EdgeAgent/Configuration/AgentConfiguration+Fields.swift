@@ -1,9 +1,11 @@
+import Platform
+
 extension AgentConfiguration {
     /// The sections of the file, in order.
     static let sections: [(name: String, meaning: String)] = [
         ("device", "Who this board is."),
         ("state", "What the board remembers, and how soon it is durable."),
-        ("uplink", "The way to the hub. Plain MQTT, so only to a broker on this machine."),
+        ("uplink", "The way to the hub. Links are plain, so only to this machine."),
         ("local_broker", "The board's own MQTT broker, with the devices behind it."),
         ("board", "The board's own sensors."),
         ("control", "The way in for `edge-agent status` and `edge-agent twin`."),
@@ -52,15 +54,37 @@ extension AgentConfiguration {
             "uplink", "enabled", .flag(\.uplink.isEnabled),
             "False for a board that works alone."),
         ConfigurationField(
+            "uplink", "link", .choice(\.uplink.linkName, LinkKind.allCases.map(\.rawValue)),
+            "mqtt goes through a broker that the hub uses as well; coap goes straight to the hub."),
+        ConfigurationField(
             "uplink", "host", .text(\.uplink.host, .loopbackHost),
-            "The broker that the hub listens to, or a tunnel's end on this machine."),
+            "The broker for mqtt, the hub for coap; or a tunnel's end on this machine."),
         ConfigurationField(
             "uplink", "port", .count(\.uplink.port, ports, unit: ""),
-            "1883 is MQTT's registered port."),
+            "For coap any of the hub's ports will do, where it has several.",
+            derived: ("1883 for mqtt, 5683 for coap", "5683")),
+        ConfigurationField(
+            "uplink", "fallback",
+            .choice(
+                \.uplink.fallbackName,
+                [AgentConfiguration.Uplink.noFallback] + LinkKind.allCases.map(\.rawValue)),
+            "The other link, for a board that has two ways to its hub. It is loaded only when it "
+                + "is used."),
+        ConfigurationField(
+            "uplink", "fallback_host", .text(\.uplink.fallbackHost, .loopbackHost),
+            "Where the fallback goes, as uplink.host."),
+        ConfigurationField(
+            "uplink", "fallback_port", .count(\.uplink.fallbackPort, ports, unit: ""),
+            "As uplink.port.", derived: ("1883 for mqtt, 5683 for coap", "5683")),
+        ConfigurationField(
+            "uplink", "fallback_after_s", .span(\.uplink.fallbackAfter, 1...86_400, unit: .s),
+            "Without a connection for so long, the board takes its other link, and stays there "
+                + "until that one fails for as long."),
         ConfigurationField(
             "uplink", "keepalive_s", .span(\.uplink.keepalive, 5...3600, unit: .s),
             "How often an idle link is probed, with two small packets. The longer, the later a "
-                + "dead one is noticed."),
+                + "dead one is noticed. coap probes at least every 45 s: routers forget a UDP "
+                + "flow after a minute."),
         ConfigurationField(
             "uplink", "frames_in_flight_max",
             .count(\.uplink.framesInFlightMax, 1...20, unit: "frames"),

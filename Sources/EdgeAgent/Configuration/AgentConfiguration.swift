@@ -69,9 +69,17 @@ extension AgentConfiguration {
     /// The way to the hub.
     public struct Uplink: Sendable, Hashable {
         public var isEnabled = true
+        public var link = LinkKind.mqtt
         /// A loopback address.
         public var host = "127.0.0.1"
-        public var port = 1883
+        public var port = LinkKind.mqtt.plainPort
+        /// The link that is taken while the other does not come about; loaded then, not before.
+        public var fallback: LinkKind?
+        /// A loopback address.
+        public var fallbackHost = "127.0.0.1"
+        public var fallbackPort = LinkKind.coap.plainPort
+        /// Without a connection for so long, the other link is taken.
+        public var fallbackAfter = Milliseconds.seconds(60)
         public var keepalive = Milliseconds.seconds(60)
         /// Frames sent and not yet acknowledged by the hub.
         public var framesInFlightMax = 8
@@ -82,6 +90,20 @@ extension AgentConfiguration {
         public var reconnectMax: Milliseconds = 60_000
         /// Bytes a day; 0 is unmetered.
         public var dailyBytesMax = 0
+
+        /// `link` as the file has it.
+        var linkName: String {
+            get { link.rawValue }
+            set { link = LinkKind(rawValue: newValue) ?? link }
+        }
+
+        /// `fallback` as the file has it.
+        var fallbackName: String {
+            get { fallback?.rawValue ?? Self.noFallback }
+            set { fallback = LinkKind(rawValue: newValue) }
+        }
+
+        static let noFallback = "none"
     }
 
     /// The board's own MQTT broker, with the devices behind it.

@@ -11,6 +11,8 @@ struct ConfigurationField: Sendable {
         /// A span of time, written in units of `unit` each.
         case span(Path<Milliseconds>, ClosedRange<Int64>, unit: TimeUnit)
         case text(Path<String>, TextRule)
+        /// One of these words.
+        case choice(Path<String>, [String])
         case labels(Path<[String: String]>)
     }
 
@@ -48,6 +50,8 @@ struct ConfigurationField: Sendable {
         case .span(_, let range, .ms): Self.whole(range, "milliseconds")
         case .span(_, let range, .s): Self.whole(range, "seconds")
         case .text(_, let rule): rule.expectation
+        case .choice(_, let words):
+            words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
         case .labels: "at most \(AgentConfiguration.Device.labelsMax) lines 'key: value'"
         }
     }
@@ -69,7 +73,7 @@ struct ConfigurationField: Sendable {
         case .flag(let path): "\(configuration[keyPath: path])"
         case .count(let path, _, _): "\(configuration[keyPath: path])"
         case .span(let path, _, let unit): "\(configuration[keyPath: path].count / unit.rawValue)"
-        case .text(let path, _): configuration[keyPath: path]
+        case .text(let path, _), .choice(let path, _): configuration[keyPath: path]
         case .labels(let path):
             "{"
                 + configuration[keyPath: path].sorted { $0.key < $1.key }

@@ -17,6 +17,12 @@ extension ConfigurationReader {
             guard let text = text(field.fullName, node, rule, rule.hint ?? field.defaultHint)
             else { return false }
             configuration[keyPath: path] = text
+        case .choice(let path, let words):
+            guard case .scalar(let text, _) = node.kind, words.contains(text) else {
+                addMismatch(field, node)
+                return false
+            }
+            configuration[keyPath: path] = text
         case .labels(let path):
             guard let labels = labels(field, node) else { return false }
             configuration[keyPath: path] = labels

@@ -120,6 +120,12 @@ extension ConfigurationReader {
             configuration.control.socket = AgentConfiguration.Control.socket(
                 in: configuration.state.directory)
         }
+        if lines["uplink.port"] == nil {
+            configuration.uplink.port = configuration.uplink.link.plainPort
+        }
+        if lines["uplink.fallback_port"] == nil, let fallback = configuration.uplink.fallback {
+            configuration.uplink.fallbackPort = fallback.plainPort
+        }
         let (state, uplink) = (configuration.state, configuration.uplink)
         let (board, broker) = (configuration.board, configuration.localBroker)
         require(
@@ -132,6 +138,10 @@ extension ConfigurationReader {
             ["uplink.reconnect_min_ms", "uplink.reconnect_max_ms"], rootLine,
             "reconnect_min_ms (\(uplink.reconnectMin.count)) is more than reconnect_max_ms "
                 + "(\(uplink.reconnectMax.count))", "Raise the one or lower the other.")
+        require(
+            uplink.fallback != uplink.link, ["uplink.link", "uplink.fallback"], rootLine,
+            "\(uplink.linkName) cannot be its own fallback",
+            "Name the other link, or write none.")
         require(
             uplink.dailyBytesMax == 0 || uplink.dailyBytesMax >= uplink.frameBytesMax,
             ["uplink.frame_bytes_max", "uplink.daily_bytes_max"], rootLine,

@@ -31,7 +31,7 @@ enum TextRule: Sendable, Hashable {
     /// Why only these hosts, where the rule is about hosts.
     var hint: String? {
         guard self == .loopbackHost else { return nil }
-        return "Plain MQTT reaches only loopback until TLS is configured; "
+        return "Plain links reach only loopback until TLS is configured; "
             + "use 127.0.0.1, ::1 or localhost."
     }
 

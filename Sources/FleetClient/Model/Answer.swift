@@ -14,8 +14,10 @@ public struct HubHealth: Sendable, Hashable {
     public let status: String
     /// `ok`, `full` or `damaged`.
     public let store: String
-    /// `connected` or `disconnected`.
+    /// The link to the MQTT broker: `connected`, `disconnected` or `off`.
     public let mqtt: String
+    /// The hub's own CoAP ports: the same.
+    public let coap: String
     /// The hub's clock in whole seconds, from the answer's `Date` header.
     public let time: WallTime?
 
@@ -23,6 +25,7 @@ public struct HubHealth: Sendable, Hashable {
         status = try fields.string("status")
         store = try fields.string("store")
         mqtt = try fields.string("mqtt")
+        coap = try fields.string("coap")
         self.time = time
     }
 }

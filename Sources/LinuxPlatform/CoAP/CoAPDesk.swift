@@ -64,12 +64,12 @@ final class CoAPDesk: Sendable {
     func listens(_ index: Int) {
         state.with { state in
             state.listening.insert(index)
-            if state.listening.count == shards { deliver(.connected) }
+            if state.listening.count == shards { deliver(.connected(.coap)) }
         }
     }
 
     func fails(_ index: Int, _ reason: String) {
-        deliver(.disconnected(reason: reason))
+        deliver(.disconnected(.coap, reason: reason))
     }
 
     /// Calls once the last shard has ended.
@@ -79,7 +79,7 @@ final class CoAPDesk: Sendable {
             return state.ended == shards
         }
         guard isLast else { return }
-        deliver(.disconnected(reason: "closed"))
+        deliver(.disconnected(.coap, reason: "closed"))
         loops.with { $0 = [] }
         last()
     }

@@ -26,6 +26,7 @@ public final class CoAPHubEndpoint: HubEndpoint, Sendable {
         public init() {}
     }
 
+    public let links = [LinkKind.coap]
     public let events: AsyncStream<HubEndpointEvent>
     private let continuation: AsyncStream<HubEndpointEvent>.Continuation
     private let desk: CoAPDesk

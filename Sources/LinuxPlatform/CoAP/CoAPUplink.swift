@@ -12,7 +12,7 @@ struct CoAPUplink: Sendable {
         /// For the first answer; doubles with each attempt. Longer than one retransmission of the
         /// library takes (2…3 s, §4.8).
         var patience: Milliseconds = 4000
-        var attemptsMaximum = 4
+        var attemptsMaximum = 3
         var reconnectFirst: Milliseconds = 500
         var reconnectMaximum: Milliseconds = 60_000
         /// Frames of one body; a single frame may be longer.
@@ -53,6 +53,9 @@ struct CoAPUplink: Sendable {
         var sent: MonotonicTime
     }
 
+    /// What the network loses comes again with the next request, or one of the next.
+    static let gapsMaximum = 8
+
     let settings: Settings
     private(set) var state: State
     /// The hub's queue for us, and the last frame that we have of it.
@@ -68,6 +71,9 @@ struct CoAPUplink: Sendable {
     let run: UInt32
     var counter: UInt32 = 0
     private var failures = 0
+    /// Requests in a row whose answers began behind the frame that comes next, and the latest.
+    private var gaps = 0
+    private var gapAt: UInt32 = 0
     private var random: SplitMix
 
     init(settings: Settings, seed: UInt64) {
@@ -208,15 +214,28 @@ struct CoAPUplink: Sendable {
                 directives.append(.event(.connected))
             }
             queue = bundle.queue
-            number = 0
+            // What an earlier run of this board has confirmed does not come again.
+            number = max(bundle.number, 1) - 1
+            gaps = 0
         }
         if state == .greeting {
             state = .connected
             failures = 0
             directives.append(.event(.connected))
         }
-        // Frames between these and ours were lost: the next poll says so.
-        guard bundle.number > 0, bundle.number <= number + 1 else { return directives }
+        guard bundle.number > 0 else { return directives }
+        guard bundle.number <= number + 1 else {
+            // Frames between these and ours were lost: the next poll says so, and they come again,
+            // unless somebody else of our name has confirmed them.
+            // Once for each request: answers that follow a lost one all begin too late.
+            if gapAt != counter { gaps += 1 }
+            gapAt = counter
+            guard gaps > Self.gapsMaximum else { return directives }
+            queue = 0
+            return directives
+                + disconnect("another board of this name takes the hub's frames", now)
+        }
+        gaps = 0
         let known = number + 1 - bundle.number
         for frame in bundle.frames.dropFirst(Int(clamping: known)) {
             directives.append(.event(.frame(frame)))

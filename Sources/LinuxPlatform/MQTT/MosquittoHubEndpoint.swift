@@ -2,6 +2,7 @@ public import Platform
 
 /// The hub's end of the MQTT link: all devices through one broker.
 public struct MosquittoHubEndpoint: HubEndpoint {
+    public let links = [LinkKind.mqtt]
     public let events: AsyncStream<HubEndpointEvent>
     private let client: MosquittoClient
 
@@ -14,8 +15,8 @@ public struct MosquittoHubEndpoint: HubEndpoint {
         events = stream
         client = MosquittoClient(name: "devices", settings: settings, entropy: entropy) { event in
             switch event {
-            case .connected: continuation.yield(.connected)
-            case .disconnected(let reason): continuation.yield(.disconnected(reason: reason))
+            case .connected: continuation.yield(.connected(.mqtt))
+            case .disconnected(let reason): continuation.yield(.disconnected(.mqtt, reason: reason))
             case .messages(let messages, let through):
                 var frames: [DeviceFrame] = []
                 for message in messages {

@@ -18,6 +18,8 @@ struct Bound: AsyncParsableCommand {
     @Option(help: "The agent's bound, in bytes.")
     var logBytes = 10 << 20
 
+    @OptionGroup var link: LinkOptions
+
     @OptionGroup var options: WorldOptions
 
     private static let rate = 50
@@ -35,7 +37,7 @@ struct Bound: AsyncParsableCommand {
         defer { world.close() }
         let total = Int(hours * 3600) * Self.rate
         // The hub keeps everything: only the board's bound is under test.
-        let site = try Site(in: world, rowsMax: max(1_000_000, total * 2))
+        let site = try Site(in: world, link: link.link, rowsMax: max(1_000_000, total * 2))
         try await site.start()
         // A wider window than the default: each commit takes a window's worth, and the hours are
         // to pass in minutes.
@@ -64,6 +66,7 @@ struct Bound: AsyncParsableCommand {
         line.add("log_bytes_max", logBytes)
         line.add("database_bytes", size)
         line.add("input_s", seconds)
+        line.add("link", link.link.rawValue)
         line.add("failures", .array(verdict.failures.map { .string($0) }))
         Terminal.print(line.json)
         guard verdict.failures.isEmpty else {

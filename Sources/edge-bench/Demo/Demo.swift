@@ -5,7 +5,7 @@ import Platform
 /// `edge-bench demo`: the main job, once, on real parts.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows that two boards keep working and lose nothing while all else is down.",
+        abstract: "Shows that three boards keep working and lose nothing while all else is down.",
         discussion: "Closes with one JSON line; exit 0 only if all of it holds.")
 
     @Option(help: "Folder with real payloads; generated ones are used where it is absent.")

@@ -29,10 +29,9 @@ struct DemoInput {
         guard !dumps.isEmpty, !series.isEmpty else { return nil }
         source = "real Shelly dumps and NAB machine temperatures"
         let messages = dumps.map(Self.messages)
-        devices = [
-            messages.enumerated().filter { $0.offset.isMultiple(of: 2) }.flatMap(\.element),
-            messages.enumerated().filter { !$0.offset.isMultiple(of: 2) }.flatMap(\.element),
-        ]
+        devices = (0..<3).map { board in
+            messages.enumerated().filter { $0.offset % 3 == board }.flatMap(\.element)
+        }
         temperatures = series
     }
 
@@ -50,9 +49,13 @@ struct DemoInput {
             ("meters", .array([.object([("power", .number(0)), ("is_valid", .bool(true))])])),
             ("temperature", .number(33.9)), ("overtemperature", .bool(false)),
         ])
+        let contact: Value = .object([
+            ("battery", .int(100)), ("contact", .bool(false)), ("linkquality", .int(84)),
+        ])
         devices = [
             [Message(topic: "shellyplusplugs-0a1b2c3d4e5f/status/switch:0", payload: plug.json)],
             [Message(topic: "shellies/shelly1pm-0A1B2C/info", payload: relay.json)],
+            [Message(topic: "zigbee2mqtt/door", payload: contact.json)],
         ]
         // A machine that warms up over the day, with a little noise; the same at each run.
         var random = SeededRandom(seed: 1)

@@ -3,7 +3,11 @@ import Platform
 
 /// The demonstration, act by act.
 struct DemoStory {
-    private static let names = ["barn", "kitchen"]
+    /// The boards, and what each speaks to the hub.
+    private static let links: [(name: String, link: LinkKind)] = [
+        ("barn", .mqtt), ("kitchen", .mqtt), ("mast", .coap),
+    ]
+    private static let names = links.map(\.name)
     private static let rate = 25.0
 
     private let site: Site
@@ -17,17 +21,19 @@ struct DemoStory {
     /// Starts everything.
     init(in world: World, input: DemoInput) async throws {
         self.input = input
-        site = try Site(in: world)
+        site = try Site(in: world, also: [.coap])
         try await site.start()
         var boards: [Site.Board] = []
-        for name in Self.names {
-            let board = try await site.board(name)
+        for (name, link) in Self.links {
+            let board = try await site.board(name, link: link)
             try await board.agent.start()
             boards.append(board)
         }
         self.boards = boards
         fleet = try site.hub.fleet()
-        Terminal.say("up: a hub, an uplink broker, two boards with a broker each")
+        Terminal.say(
+            "up: a hub, an uplink broker, three boards with a broker each; barn and kitchen speak "
+                + "MQTT through the uplink broker, mast CoAP straight to the hub")
     }
 
     /// Runs all acts and reads the figures.
@@ -36,13 +42,13 @@ struct DemoStory {
         let feeds = try zip(boards, Self.names).map { board, name in
             try feed(board, name: name)
         }
-        let first = feeds[0]
-        let second = feeds[1]
-        async let one: Void = first.run()
-        async let two: Void = second.run()
+        async let feeding: Void = withThrowingTaskGroup(of: Void.self) { group in
+            for feed in feeds { group.addTask { try await feed.run() } }
+            try await group.waitForAll()
+        }
         let reconverge = try await acts()
         for feed in feeds { await feed.stop() }
-        _ = try await (one, two)
+        try await feeding
         return try await report(feeds: feeds, reconverge: reconverge)
     }
 
@@ -99,7 +105,7 @@ struct DemoStory {
                 logs: board.agent.logPaths + site.hub.logPaths
             ) { Self.running(try await board.agent.status())[.heartbeat] != nil }
         }
-        Terminal.say("deployed: workload heartbeat runs on both boards")
+        Terminal.say("deployed: workload heartbeat runs on all boards")
     }
 
     /// The workloads that run, with their process ids.
@@ -111,10 +117,10 @@ struct DemoStory {
         return pids
     }
 
-    /// The uplink broker goes first, so that the operator can still change twins at the hub while
+    /// The uplink broker and the network go first, so that the operator can still change twins at the hub while
     /// no board hears of it; then the hub goes as well.
     private func cutOff() async throws {
-        site.uplink.kill()
+        site.cutOff()
         for board in boards {
             try await waitUntil(
                 "\(board.agent.id) to notice", within: .seconds(20), logs: board.agent.logPaths
@@ -131,7 +137,9 @@ struct DemoStory {
             ])
         }
         site.hub.kill()
-        Terminal.say("killed: uplink broker and hub (-9); twins changed at the hub in between")
+        Terminal.say(
+            "killed: uplink broker, network of the CoAP board, and hub (-9); twins changed at the "
+                + "hub in between")
     }
 
     private mutating func liveOffline() async throws {
@@ -181,7 +189,7 @@ struct DemoStory {
 
     /// - Returns: milliseconds from the last listener up until all agreed, nil if they never did.
     private mutating func comeBack() async throws -> Int? {
-        try await site.uplink.start()
+        try await site.reconnect()
         try await site.hub.start()
         let up = ContinuousClock.now
         var goals: [Int] = []
@@ -198,7 +206,7 @@ struct DemoStory {
             return nil
         }
         let time = (ContinuousClock.now - up).milliseconds
-        Terminal.say("back: both boards and the hub agree \(time) ms after the last listener")
+        Terminal.say("back: all boards and the hub agree \(time) ms after the last listener")
         return time
     }
 

@@ -16,8 +16,8 @@ extension FaultCase {
         ("bad-nan", Array("{\"temperature\":NaN}".utf8)),
     ]
 
-    static func unreadablePayloads(_ world: World) async throws -> String {
-        let site = try Site(in: world)
+    static func unreadablePayloads(_ world: World, _ link: LinkKind) async throws -> String {
+        let site = try Site(in: world, link: link)
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
@@ -42,11 +42,11 @@ extension FaultCase {
         return "each of \(badPayloads.count) gave an event; the good messages after them arrived"
     }
 
-    static func clockOf1970(_ world: World) async throws -> String {
+    static func clockOf1970(_ world: World, _ link: LinkKind) async throws -> String {
         let library = try fakeTimeLibrary()
         let clock = world.folder + "/clock"
         try Files.write("@1970-01-01 00:10:00\n", to: clock)
-        let site = try Site(in: world)
+        let site = try Site(in: world, link: link)
         try await site.hub.initialise()
         let board = try await site.board("board")
         board.agent.environment = [

@@ -14,7 +14,7 @@ extension FaultCase {
         ("device:\n\tid: board\n", 2, nil),
     ]
 
-    static func wrongYAML(_ world: World) async throws -> String {
+    static func wrongYAML(_ world: World, _ link: LinkKind) async throws -> String {
         let agent = try Agent("board", in: world, AgentSettings())
         for file in wrongFiles {
             let path = world.folder + "/wrong.yaml"
@@ -34,35 +34,48 @@ extension FaultCase {
         return "exit 2 with line and field for each of \(wrongFiles.count) wrong files"
     }
 
-    static func portInUse(_ world: World) async throws -> String {
-        let site = try Site(in: world)
+    static func portInUse(_ world: World, _ link: LinkKind) async throws -> String {
+        let site = try Site(in: world, link: link)
         try await site.start()
         let second = try Hub(
-            in: world, mqttPort: site.uplink.port, folder: world.folder + "/hub2",
+            in: world, mqttPort: link == .mqtt ? site.uplink.port : nil,
+            coapPort: link == .coap ? world.freePort() : nil, folder: world.folder + "/hub2",
             apiPort: site.hub.apiPort)
         try await second.initialise()
         let result = try await Command(
             executable: world.program("fleet-hub"), scratch: world.logs
-        ).run([
-            "serve", "--data", second.folder, "--listen", "127.0.0.1:\(site.hub.apiPort)",
-            "--mqtt", "127.0.0.1:\(site.uplink.port)",
-        ])
+        ).run(second.arguments)
         try demand(result.code == 1, "the second hub gave exit \(result.code), not 1")
         try demand(
             result.error.contains("127.0.0.1:\(site.hub.apiPort)"),
             "the error does not say which port is in use: \(result.error)")
         try demand(try await site.hub.reader.health() != nil, "the first hub no longer answers")
-        return "the second hub ended with 1 and named the port; the first went on"
+        guard link == .coap else {
+            return "the second hub ended with 1 and named the port; the first went on"
+        }
+        let third = try Hub(
+            in: world, mqttPort: nil, coapPort: site.hub.coapPort, folder: world.folder + "/hub3")
+        try await third.initialise()
+        try await third.start()
+        defer { third.kill() }
+        try await waitUntil(
+            "the third hub to say that its CoAP port is taken", within: .seconds(10)
+        ) { try await third.reader.health()?.coap == "disconnected" }
+        try demand(
+            try await site.hub.reader.health()?.coap == "connected",
+            "the first hub lost its CoAP port")
+        return "a hub on the same API port ended with 1, one on the same CoAP port says so; the "
+            + "first went on"
     }
 
-    static func noBroker(_ world: World) async throws -> String {
-        let site = try Site(in: world)
+    static func noBroker(_ world: World, _ link: LinkKind) async throws -> String {
+        let site = try Site(in: world, link: link)
         try await site.hub.initialise()
         try await site.hub.start()
         let broker = try Mosquitto("board-broker", in: world)
         let agent = try Agent(
             "board", in: world,
-            .forTests(uplinkPort: site.uplink.port, localPort: broker.port))
+            .forTests(link: link, uplinkPort: site.uplink.port, localPort: broker.port))
         try await agent.start()
         let alone = try await agent.status()
         try demand(
@@ -72,7 +85,10 @@ extension FaultCase {
             "the board's own rows", within: .seconds(20), logs: agent.logPaths
         ) { try await agent.status().pending > 0 }
         let health = try await site.hub.reader.health()
-        try demand(health?.mqtt == "disconnected", "the hub does not say that its broker is away")
+        // With CoAP nothing of the hub's own is missing.
+        try demand(
+            link == .coap || health?.mqtt == "disconnected",
+            "the hub does not say that its broker is away")
         try await site.uplink.start()
         try await broker.start()
         try await site.settle(agent)
@@ -81,8 +97,8 @@ extension FaultCase {
         return "agent and hub ran without brokers, said so, and met once they came"
     }
 
-    static func noHub(_ world: World) async throws -> String {
-        let site = try Site(in: world)
+    static func noHub(_ world: World, _ link: LinkKind) async throws -> String {
+        let site = try Site(in: world, link: link)
         try await site.uplink.start()
         try await site.hub.initialise()
         let board = try await site.board("board")

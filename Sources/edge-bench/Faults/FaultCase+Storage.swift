@@ -3,9 +3,9 @@ import Platform
 
 /// Faults of storage: full, damaged, read-only.
 extension FaultCase {
-    static func fullBoardDisk(_ world: World) async throws -> String {
+    static func fullBoardDisk(_ world: World, _ link: LinkKind) async throws -> String {
         let disk = try await Disk.tmpfs("disk", kibibytes: 8192, in: world)
-        let site = try Site(in: world)
+        let site = try Site(in: world, link: link)
         try await site.start()
         let board = try await site.board("board", stateFolder: disk.mountPoint)
         try await board.agent.start()
@@ -31,9 +31,9 @@ extension FaultCase {
             + "broker, and took them once there was room"
     }
 
-    static func fullHubDisk(_ world: World) async throws -> String {
+    static func fullHubDisk(_ world: World, _ link: LinkKind) async throws -> String {
         let disk = try await Disk.tmpfs("hub", kibibytes: 16_384, in: world)
-        let site = try Site(in: world, hubFolder: disk.mountPoint + "/data")
+        let site = try Site(in: world, link: link, hubFolder: disk.mountPoint + "/data")
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
@@ -62,8 +62,8 @@ extension FaultCase {
             + "recovered without a restart"
     }
 
-    static func damagedDatabase(_ world: World) async throws -> String {
-        let site = try Site(in: world)
+    static func damagedDatabase(_ world: World, _ link: LinkKind) async throws -> String {
+        let site = try Site(in: world, link: link)
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
@@ -112,9 +112,9 @@ extension FaultCase {
         for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
     }
 
-    static func readOnlyState(_ world: World) async throws -> String {
+    static func readOnlyState(_ world: World, _ link: LinkKind) async throws -> String {
         let disk = try await Disk.tmpfs("disk", kibibytes: 8192, in: world)
-        let site = try Site(in: world)
+        let site = try Site(in: world, link: link)
         try await site.start()
         let board = try await site.board("board", stateFolder: disk.mountPoint + "/state")
         try Files.makeFolder(board.agent.stateFolder)

@@ -12,6 +12,8 @@ struct Faults: AsyncParsableCommand {
     @Option(help: "Run only the case with this name.")
     var only: String?
 
+    @OptionGroup var link: LinkOptions
+
     @OptionGroup var options: WorldOptions
 
     func validate() throws {
@@ -27,7 +29,7 @@ struct Faults: AsyncParsableCommand {
             let world = try World(options, name: fault.name)
             defer { world.close() }
             do {
-                let seen = try await fault.run(world)
+                let seen = try await fault.run(world, link.link)
                 Terminal.print("ok \(fault.name): \(seen)")
             } catch {
                 failed += 1

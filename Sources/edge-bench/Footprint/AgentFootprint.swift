@@ -26,6 +26,8 @@ struct AgentFootprint: AsyncParsableCommand {
     @Flag(help: "Accepted for uniformity; the result is always one JSON line.")
     var json = false
 
+    @OptionGroup var link: LinkOptions
+
     @OptionGroup var options: WorldOptions
 
     private static let rate = 10.0
@@ -50,7 +52,7 @@ struct AgentFootprint: AsyncParsableCommand {
         }
         let disk = try await Disk.ext4("disk", mebibytes: 256, in: world)
         let binary = try await strippedAgent(in: world)
-        let rig = try await FootprintRig(in: world, binary: binary, disk: disk)
+        let rig = try await FootprintRig(in: world, link: link.link, binary: binary, disk: disk)
 
         var ready: [Double] = []
         for _ in 0..<Self.starts {
@@ -75,6 +77,7 @@ struct AgentFootprint: AsyncParsableCommand {
         }
         line.add("ready_ms", ReadyTime.median(ready))
         line.add("binary_kib", (Files.size(binary) + 1023) / 1024)
+        line.add("link", link.link.rawValue)
         line.add("minutes", minutes)
         line.add("scaled", span < 3600)
         Terminal.print(line.json)

@@ -1,4 +1,5 @@
 import Foundation
+import Platform
 
 /// The processes of a footprint run.
 final class FootprintRig {
@@ -19,9 +20,9 @@ final class FootprintRig {
         func perHour(_ amount: Double) -> Double { amount * 3600 / seconds }
     }
 
-    init(in world: World, binary: String, disk: Disk) async throws {
+    init(in world: World, link: LinkKind, binary: String, disk: Disk) async throws {
         self.disk = disk
-        let site = try Site(in: world)
+        let site = try Site(in: world, link: link)
         try await site.start()
         let broker = try Mosquitto("board-broker", in: world)
         try await broker.start()
@@ -32,7 +33,7 @@ final class FootprintRig {
         try Files.makeFolder(state)
         agent = try Agent(
             "board", in: world, executable: binary, stateFolder: state,
-            AgentSettings(uplinkPort: site.uplink.port, localPort: broker.port))
+            AgentSettings(link: link, uplinkPort: site.uplink.port, localPort: broker.port))
     }
 
     /// Held so that they run as long as the agent does.

@@ -13,7 +13,7 @@ struct Kill: AsyncParsableCommand {
             ack-before-commit and publish-before-commit with --target agent.
             """)
 
-    @Option(help: "What to kill: agent, hub or broker (the uplink's).")
+    @Option(help: "What to kill: agent, hub or broker (the uplink's; for coap the router).")
     var target: KillTarget
 
     @Option(help: "Kills.")
@@ -31,6 +31,8 @@ struct Kill: AsyncParsableCommand {
     @Option(help: "Agent to run, such as a build with mutants.")
     var agentBinary: String?
 
+    @OptionGroup var link: LinkOptions
+
     @OptionGroup var options: WorldOptions
 
     func validate() throws {
@@ -42,15 +44,20 @@ struct Kill: AsyncParsableCommand {
             throw ValidationError(
                 "\(mutant.rawValue) is revealed by --target \(mutant.target.rawValue)")
         }
+        if mutant == .releaseOnPuback, link.link != .mqtt {
+            throw ValidationError("release-on-puback is a fault of --link mqtt")
+        }
     }
 
     func run() async throws {
         let seed = seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        Terminal.say("kill target=\(target.rawValue) rounds=\(rounds) seed=\(seed)")
+        Terminal.say(
+            "kill target=\(target.rawValue) link=\(link.link.rawValue) rounds=\(rounds) seed=\(seed)"
+        )
         let world = try World(options)
         defer { world.close() }
         let run = try await KillRun(
-            in: world, target: target, mutant: mutant, executable: agentBinary)
+            in: world, link: link.link, target: target, mutant: mutant, executable: agentBinary)
         let verdict = KillVerdict(
             try await run.rounds(rounds, rate: rate, random: SeededRandom(seed: seed)))
         Terminal.print(line(verdict, seed: seed))
@@ -64,6 +71,7 @@ struct Kill: AsyncParsableCommand {
         var line = ResultLine()
         line.add("kill", verdict.failures.isEmpty ? "ok" : "failed")
         line.add("target", target.rawValue)
+        line.add("link", link.link.rawValue)
         if let mutant { line.add("mutant", mutant.rawValue) }
         line.add("seed", Int(seed))
         line.add("kills", evidence.kills)

@@ -11,9 +11,11 @@ final class KillRun {
     private let board: Site.Board
 
     /// Starts all parts and waits until the agent has subscribed.
-    init(in world: World, target: KillTarget, mutant: Mutant?, executable: String?) async throws {
+    init(
+        in world: World, link: LinkKind, target: KillTarget, mutant: Mutant?, executable: String?
+    ) async throws {
         self.target = target
-        site = try Site(in: world)
+        site = try Site(in: world, link: link)
         try await site.start()
         board = try await site.board(
             "board",

@@ -17,6 +17,8 @@ struct Offline: AsyncParsableCommand {
     @Option(help: "Messages a second.")
     var rate: Double = 50
 
+    @OptionGroup var link: LinkOptions
+
     @OptionGroup var options: WorldOptions
 
     private static let growthMaxKiB = 1024
@@ -31,7 +33,7 @@ struct Offline: AsyncParsableCommand {
     func run() async throws {
         let world = try World(options)
         defer { world.close() }
-        let site = try Site(in: world)
+        let site = try Site(in: world, link: link.link)
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
@@ -80,6 +82,7 @@ struct Offline: AsyncParsableCommand {
         line.add("rss_growth_kib", growth)
         line.add("json_bytes_in", await feed.bytes)
         line.add("wire_bytes_up", bytesUp)
+        line.add("link", link.link.rawValue)
         line.add("failures", .array(failures.map { .string($0) }))
         Terminal.print(line.json)
         guard failures.isEmpty else { throw BenchFailure(failures.joined(separator: "\n")) }

@@ -16,6 +16,8 @@ struct TwinLatency: AsyncParsableCommand {
     @Option(help: "Writes to time.")
     var samples = 50
 
+    @OptionGroup var link: LinkOptions
+
     @OptionGroup var options: WorldOptions
 
     func validate() throws {
@@ -27,7 +29,7 @@ struct TwinLatency: AsyncParsableCommand {
     func run() async throws {
         let world = try World(options)
         defer { world.close() }
-        let site = try Site(in: world)
+        let site = try Site(in: world, link: link.link)
         try await site.start()
         let board = try await site.board("board")
         try await board.agent.start()
@@ -46,6 +48,7 @@ struct TwinLatency: AsyncParsableCommand {
         guard answered.count == 1 else { throw BenchFailure("the board answered no write") }
         var line = ResultLine()
         line.add("samples", samples)
+        line.add("link", link.link.rawValue)
         line.add("p50_ms", Self.percentile(times, 50))
         line.add("p95_ms", Self.percentile(times, 95))
         line.add("max_ms", Self.percentile(times, 100))

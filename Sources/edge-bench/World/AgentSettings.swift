@@ -3,7 +3,8 @@ import Platform
 /// An agent's configuration as the harness varies it; fields that are not named keep the agent's
 /// defaults.
 struct AgentSettings {
-    /// Port of the uplink broker; nil turns the uplink off.
+    var link = LinkKind.mqtt
+    /// Port of the uplink broker, or of the way to the hub's CoAP port; nil turns the uplink off.
     var uplinkPort: Int?
     /// Port of the board's own broker; nil turns the bridge off.
     var localPort: Int?
@@ -12,9 +13,11 @@ struct AgentSettings {
 
     /// Times that suit a test: what waits for a minute in the field waits for a second here. What
     /// is durable when is left at its default.
-    static func forTests(uplinkPort: Int?, localPort: Int?) -> AgentSettings {
+    static func forTests(
+        link: LinkKind = .mqtt, uplinkPort: Int?, localPort: Int?
+    ) -> AgentSettings {
         AgentSettings(
-            uplinkPort: uplinkPort, localPort: localPort,
+            link: link, uplinkPort: uplinkPort, localPort: localPort,
             fields: [
                 "uplink.reconnect_min_ms": "100", "uplink.reconnect_max_ms": "1000",
                 "uplink.ack_timeout_ms": "2000", "uplink.keepalive_s": "5",
@@ -26,7 +29,7 @@ struct AgentSettings {
         var all = [
             "device.id": Self.quoted(device), "state.directory": Self.quoted(state),
             "control.socket": Self.quoted(socket),
-            "uplink.enabled": String(uplinkPort != nil),
+            "uplink.enabled": String(uplinkPort != nil), "uplink.link": link.rawValue,
             "local_broker.enabled": String(localPort != nil),
         ]
         if let uplinkPort { all["uplink.port"] = String(uplinkPort) }

@@ -5,7 +5,10 @@ import Platform
 final class Hub {
     let folder: String
     let apiPort: Int
-    private let mqttPort: Int
+    /// The broker's port; nil without MQTT.
+    private let mqttPort: Int?
+    /// Its own port for boards that speak CoAP; nil without.
+    let coapPort: Int?
     private let world: World
     private let rowsMax: Int?
     private var process: ManagedProcess?
@@ -13,11 +16,12 @@ final class Hub {
     private(set) var token = ""
 
     init(
-        in world: World, mqttPort: Int, folder: String? = nil, apiPort: Int? = nil,
-        rowsMax: Int? = nil
+        in world: World, mqttPort: Int?, coapPort: Int? = nil, folder: String? = nil,
+        apiPort: Int? = nil, rowsMax: Int? = nil
     ) throws {
         self.world = world
         self.mqttPort = mqttPort
+        self.coapPort = coapPort
         self.rowsMax = rowsMax
         self.folder = folder ?? world.folder + "/hub"
         self.apiPort = try apiPort ?? world.freePort()
@@ -47,13 +51,18 @@ final class Hub {
 
     /// Starts it and does not wait.
     func launch() throws {
-        var arguments = [
-            "serve", "--data", folder, "--listen", "127.0.0.1:\(apiPort)",
-            "--mqtt", "127.0.0.1:\(mqttPort)",
-        ]
-        if let rowsMax { arguments += ["--log-rows-max", String(rowsMax)] }
         process = try ManagedProcess(
             "hub", world.program("fleet-hub"), arguments, logs: world.logs)
+    }
+
+    /// What `launch` starts it with.
+    var arguments: [String] {
+        var arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:\(apiPort)"]
+        for (option, port) in [("--mqtt", mqttPort), ("--coap", coapPort)] {
+            arguments += [option, port.map { "127.0.0.1:\($0)" } ?? "off"]
+        }
+        if let rowsMax { arguments += ["--log-rows-max", String(rowsMax)] }
+        return arguments
     }
 
     func waitUntilReady() async throws {

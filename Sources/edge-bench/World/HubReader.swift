@@ -14,11 +14,11 @@ struct HubReader {
         let status: String?
     }
 
-    /// `store` and `mqtt` of `/healthz`; nil while the hub does not answer.
-    func health() async throws -> (store: String, mqtt: String)? {
+    /// `store`, `mqtt` and `coap` of `/healthz`; nil while the hub does not answer.
+    func health() async throws -> (store: String, mqtt: String, coap: String)? {
         try await ifReachable { client throws(FleetClientError) in
             let health = try await client.health().content
-            return (health.store, health.mqtt)
+            return (health.store, health.mqtt, health.coap)
         }
     }
 

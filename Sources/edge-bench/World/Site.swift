@@ -1,8 +1,12 @@
-/// A hub, its uplink broker and boards, each with a broker of its own: the parts of most runs.
+import Platform
+
+/// A hub, what lies between it and the boards, and boards, each with a broker of its own: the parts
+/// of most runs.
 final class Site {
     let world: World
-    let uplink: Mosquitto
     let hub: Hub
+    private let link: LinkKind
+    private let uplinks: [LinkKind: any Uplink]
 
     /// One board: the agent and the broker that its devices publish to.
     struct Board {
@@ -10,30 +14,63 @@ final class Site {
         let broker: Mosquitto
     }
 
+    /// - Parameters:
+    ///   - link: What boards speak where they say nothing else.
+    ///   - also: More links, for some boards.
     init(
-        in world: World, uplink options: Mosquitto.Options = .init(), hubFolder: String? = nil,
+        in world: World, link: LinkKind = .mqtt, also: [LinkKind] = [], hubFolder: String? = nil,
         rowsMax: Int? = nil
     ) throws {
         self.world = world
-        uplink = try Mosquitto("uplink", in: world, options)
-        hub = try Hub(in: world, mqttPort: uplink.port, folder: hubFolder, rowsMax: rowsMax)
+        self.link = link
+        var uplinks: [LinkKind: any Uplink] = [:]
+        var coapPort: Int?
+        for kind in [link] + also {
+            switch kind {
+            case .mqtt: uplinks[kind] = try Mosquitto("uplink", in: world)
+            case .coap:
+                let port = try world.freePort()
+                coapPort = port
+                uplinks[kind] = try Router(in: world, hubPort: port)
+            }
+        }
+        self.uplinks = uplinks
+        hub = try Hub(
+            in: world, mqttPort: uplinks[.mqtt]?.port, coapPort: coapPort, folder: hubFolder,
+            rowsMax: rowsMax)
     }
 
-    /// Starts broker and hub.
+    /// What lies between the hub and boards that say nothing else.
+    var uplink: any Uplink { uplink(link) }
+
+    private func uplink(_ link: LinkKind) -> any Uplink {
+        guard let uplink = uplinks[link] else { preconditionFailure("no \(link) in this site") }
+        return uplink
+    }
+
+    /// All ways between boards and hub, at once.
+    func cutOff() { for uplink in uplinks.values { uplink.kill() } }
+
+    func reconnect() async throws { for uplink in uplinks.values { try await uplink.start() } }
+
+    /// Starts what lies between, and the hub.
     func start() async throws {
-        try await uplink.start()
+        try await reconnect()
         try await hub.initialise()
         try await hub.start()
     }
 
     /// Starts a board's own broker and prepares its agent, which is not started yet.
     func board(
-        _ id: String, broker options: Mosquitto.Options = .init(isPersistent: true),
-        executable: String? = nil, stateFolder: String? = nil, fields: [String: String] = [:]
+        _ id: String, link: LinkKind? = nil,
+        broker options: Mosquitto.Options = .init(isPersistent: true), executable: String? = nil,
+        stateFolder: String? = nil, fields: [String: String] = [:]
     ) async throws -> Board {
         let broker = try Mosquitto(id + "-broker", in: world, options)
         try await broker.start()
-        var settings = AgentSettings.forTests(uplinkPort: uplink.port, localPort: broker.port)
+        let link = link ?? self.link
+        var settings = AgentSettings.forTests(
+            link: link, uplinkPort: uplink(link).port, localPort: broker.port)
         settings.fields.merge(fields) { $1 }
         let agent = try Agent(
             id, in: world, executable: executable, stateFolder: stateFolder, settings)

@@ -1,0 +1,55 @@
+import EdgeAgent
+import LinuxPlatform
+import Platform
+
+/// The way to the hub that a configuration asks for. Only its library is loaded.
+enum UplinkChoice {
+    /// Nil for a board that works alone.
+    ///
+    /// - Throws: `CoAPError` where the link needs a library that is not installed.
+    static func link(
+        _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
+    ) throws -> (any Link)? {
+        let uplink = configuration.uplink
+        guard uplink.isEnabled else { return nil }
+        let first = way(uplink.link, uplink.host, uplink.port, configuration, entropy)
+        guard let fallback = uplink.fallback else { return try first.make() }
+        let second = way(
+            fallback, uplink.fallbackHost, uplink.fallbackPort, configuration, entropy)
+        return FallbackLink([first, second], patience: uplink.fallbackAfter) { Output.error($0) }
+    }
+
+    private static func way(
+        _ kind: LinkKind, _ host: String, _ port: Int, _ configuration: AgentConfiguration,
+        _ entropy: LinuxEntropy
+    ) -> FallbackLink.Way {
+        FallbackLink.Way(kind) {
+            switch kind {
+            case .mqtt: mosquitto(host, port, configuration, entropy)
+            case .coap: try coap(host, port, configuration, entropy)
+            }
+        }
+    }
+
+    private static func mosquitto(
+        _ host: String, _ port: Int, _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
+    ) -> MosquittoLink {
+        let (uplink, id) = (configuration.uplink, configuration.device.id)
+        var settings = MosquittoClient.Settings(host: host, port: port, clientID: "device-\(id)")
+        settings.keepAliveSeconds = Int(uplink.keepalive.count / 1000)
+        settings.reconnectFirst = uplink.reconnectMin
+        settings.reconnectMaximum = uplink.reconnectMax
+        return MosquittoLink(device: id, settings: settings, entropy: entropy)
+    }
+
+    private static func coap(
+        _ host: String, _ port: Int, _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
+    ) throws -> CoAPLink {
+        let uplink = configuration.uplink
+        var settings = CoAPLink.Settings(host: host, port: port)
+        settings.hold = min(settings.hold, uplink.keepalive)
+        settings.reconnectFirst = uplink.reconnectMin
+        settings.reconnectMaximum = uplink.reconnectMax
+        return try CoAPLink(device: configuration.device.id, settings: settings, entropy: entropy)
+    }
+}
