@@ -18,8 +18,8 @@ broken_sim := .build-mutants/release/fleet-sim
 release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
-.PHONY: help deps toolchain build release test demo test-long bench-sync sim fuzz mutants lint \
-	format clean
+.PHONY: help deps toolchain build release test demo test-long bench-sync coap-interop sim fuzz \
+	mutants lint format clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -65,6 +65,9 @@ test-long: deps release ## the kill, offline, bound and footprint runs at full l
 
 bench-sync: deps release ## the sync engine beside two peers on the same traces (from PyPI)
 	$(stage) "sync rows" scripts/bench-sync $(TRACES)
+
+coap-interop: deps release ## the hub's CoAP against aiocoap (from PyPI) and libcoap's own client
+	$(stage) "coap interop" scripts/coap-interop
 
 mutants: toolchain ## an agent and a simulator that can be told to break rules
 	$(stage) "agent with mutants" $(release_build) --product edge-agent $(broken)

@@ -17,11 +17,14 @@ final class KillRun {
         self.target = target
         site = try Site(in: world, link: link)
         try await site.start()
+        var fields = ["local_broker.window": String(Self.window)]
+        // Past the router where it is not what is killed: on a lossy loopback each hop loses.
+        if target != .broker, let port = site.hub.coapPort { fields["uplink.port"] = String(port) }
         board = try await site.board(
             "board",
             broker: .init(
                 inflightMax: Self.window, logsEverything: true, isPersistent: true),
-            executable: executable, fields: ["local_broker.window": String(Self.window)])
+            executable: executable, fields: fields)
         if let mutant { board.agent.environment[Mutant.variable] = mutant.rawValue }
         try await board.agent.start()
         // Published before the subscription, a message would have no session to wait in.
