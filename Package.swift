@@ -29,6 +29,16 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let hummingbirdCore = Target.Dependency.product(
+    name: "HummingbirdCore", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let nioHTTPTypes = Target.Dependency.product(
+    name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioLocks = Target.Dependency.product(
+    name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbirdTesting = Target.Dependency.product(
@@ -49,10 +59,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -76,9 +90,10 @@ let package = Package(
         library("SyncProtocol", ["Platform"]),
         library("DeviceDrivers", ["Platform"]),
         library("PowerManager", ["Platform"]),
+        library("Identity", ["Platform"]),
 
         // The real SQL, shared by both worlds.
-        library("SQLiteStore", ["Platform", "SyncProtocol", "CSQLite"]),
+        library("SQLiteStore", ["Platform", "SyncProtocol", "Identity", "CSQLite"]),
 
         // The two worlds.
         library(
@@ -89,9 +104,21 @@ let package = Package(
         // What a board does, what a hub does, its web face.
         library(
             "EdgeAgent",
-            ["Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore"]),
-        library("FleetHub", ["Platform", "SyncProtocol", "SQLiteStore", crypto]),
-        library("FleetHubAPI", ["Platform", "FleetHub", hummingbird, logging, lifecycle, nioCore]),
+            [
+                "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity",
+                "SQLiteStore",
+            ]),
+        library(
+            "FleetHub",
+            ["Platform", "SyncProtocol", "Identity", "SQLiteStore", crypto, x509, asn1]),
+        library(
+            "FleetHubAPI",
+            [
+                "Platform", "Identity", "FleetHub", hummingbird, hummingbirdCore, hummingbirdTLS,
+                nioHTTPTypes, nioLocks,
+                nioSSL, logging,
+                lifecycle, nioCore,
+            ]),
         library("FleetClient", ["Platform", httpClient]),
 
         // Agents and a hub in a simulated world, and what must hold there.
@@ -100,11 +127,11 @@ let package = Package(
             ["Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub"]),
 
         // Thin executables.
-        tool("edge-agent", ["Platform", "SyncProtocol", "EdgeAgent", "LinuxPlatform"]),
+        tool("edge-agent", ["Platform", "SyncProtocol", "Identity", "EdgeAgent", "LinuxPlatform"]),
         tool(
             "fleet-hub",
             [
-                "Platform", "SyncProtocol", "SQLiteStore", "FleetHub", "FleetHubAPI",
+                "Platform", "SyncProtocol", "Identity", "SQLiteStore", "FleetHub", "FleetHubAPI",
                 "LinuxPlatform", arguments, logging, lifecycle, crypto,
             ]),
         tool("fleet", ["Platform", "FleetClient", arguments, yams]),
@@ -121,29 +148,36 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers"]),
         tests("PowerManagerTests", ["Platform", "PowerManager"]),
-        tests("LinuxPlatformTests", ["Platform", "LinuxPlatform"]),
+        tests("IdentityTests", ["TestSupport", "Platform", "Identity"]),
+        tests("LinuxPlatformTests", ["TestSupport", "Platform", "Identity", "LinuxPlatform"]),
         tests("PlatformTests", ["TestSupport", "Platform"]),
         .testTarget(
             name: "SyncProtocolTests", dependencies: ["TestSupport", "Platform", "SyncProtocol"],
             exclude: ["Vectors"], swiftSettings: strict),
-        tests("SQLiteStoreTests", ["TestSupport", "Platform", "SyncProtocol", "SQLiteStore"]),
+        tests(
+            "SQLiteStoreTests",
+            ["TestSupport", "Platform", "SyncProtocol", "Identity", "SQLiteStore"]),
         tests(
             "EdgeAgentTests",
             [
-                "TestSupport", "Platform", "EdgeAgent", "LinuxPlatform", "SyncProtocol",
-                "SQLiteStore",
-                "PowerManager",
+                "TestSupport", "Platform", "Identity", "EdgeAgent", "LinuxPlatform",
+                "SyncProtocol", "SQLiteStore", "PowerManager",
             ]),
         tests(
-            "FleetHubTests", ["TestSupport", "Platform", "FleetHub", "SyncProtocol", "SQLiteStore"]),
+            "FleetHubTests",
+            [
+                "TestSupport", "Platform", "Identity", "FleetHub", "SyncProtocol", "SQLiteStore",
+                crypto, x509, asn1,
+            ]),
         tests(
             "FleetHubAPITests",
             [
-                "Platform", "FleetHub", "FleetHubAPI", hummingbird, hummingbirdTesting, logging,
-                lifecycle, httpClient, nioCore,
+                "TestSupport", "Platform", "Identity", "SyncProtocol", "SQLiteStore", "FleetHub",
+                "FleetHubAPI", "EdgeAgent", "LinuxPlatform", hummingbird, hummingbirdTesting,
+                logging, lifecycle, httpClient, nioCore,
             ]),
         tests("FleetClientTests", ["Platform", "FleetClient"]),
-        tests("PlatformContractTests", ["Platform", "LinuxPlatform", "Simulator"]),
+        tests("PlatformContractTests", ["TestSupport", "Platform", "LinuxPlatform", "Simulator"]),
         tests(
             "SimulationTests",
             [

@@ -75,10 +75,25 @@ extension FleetHub: HubService {
         guard var record = devices[id] else { throw unknown(id) }
         guard record.state == .active || forget else { throw unknown(id) }
         record.state = .removed
+        let now = timekeeper.now().wall
+        let identity = identities[id].map { identity in
+            var identity = identity
+            if identity.state != .decommissioned { identity.changed = now }
+            identity.state = .decommissioned
+            return identity
+        }
         try write { () throws(SQLiteError) in
             try store.deleteData(of: id)
+            // Its certificates outlive it on the list of revoked ones: they are still out there.
+            try store.certificates.revoke(id, at: now)
             if forget { try store.devices.remove(id) } else { try store.devices.put(record) }
+            if forget {
+                try store.identities.remove(id)
+            } else if let identity {
+                try store.identities.put(identity)
+            }
         }
+        identities[id] = forget ? nil : identity
         devices[id] = forget ? nil : record
         ownLabels[id] = nil
         online.remove(id)
@@ -127,7 +142,7 @@ extension FleetHub: HubService {
         }
         let states = statuses(try wishes(device.id)).values.map(\.status)
         let cursors = try read { () throws(SQLiteError) in try store.log.cursors(device.id) }
-        return .object([
+        var fields: [(String, Value)] = [
             ("id", .string(device.id)),
             ("name", .string(device.name)),
             ("labels", .object(labels(of: device).map { ($0.key, .string($0.value)) })),
@@ -153,7 +168,11 @@ extension FleetHub: HubService {
                     ("gap_rows", .int(Int64(clamping: cursors.reduce(0) { $0 + $1.gapRows }))),
                 ])
             ),
-        ])
+        ]
+        if let identity = identities[device.id] {
+            fields.append(("identity", summary(of: identity)))
+        }
+        return .object(fields)
     }
 
     /// The wishes of a device and the board's answers to them, which are few. What else the board

@@ -13,6 +13,8 @@ struct FrameOutcome {
     var registered: [DeviceRecord] = []
     /// Shared documents with something new, and who brought it.
     var shared: [String: String] = [:]
+    /// Devices of which two boards live.
+    var forked: Set<String> = []
 }
 
 extension FleetHub {
@@ -90,6 +92,7 @@ extension FleetHub {
         ownLabels.merge(outcome.labels) { _, latest in latest }
         for (device, frame) in outcome.replies { send(frame, to: device) }
         for (kind, fields) in outcome.events { publish(kind, fields) }
+        for device in outcome.forked { quarantine(twin: device) }
         for (document, source) in outcome.shared {
             for device in replica.devices(about: document) where device != source {
                 tell(device, of: document)
@@ -172,6 +175,7 @@ extension FleetHub {
         fields["device"] = .string(device)
         fields["state"] = .string(event.name)
         outcome.events.append(("device", fields))
+        if case .forkDetected = event { outcome.forked.insert(device) }
     }
 
     /// Why a device is not heard. One that is new is registered: plain links reach only this
@@ -179,6 +183,7 @@ extension FleetHub {
     private func refusal(
         of device: String, _ outcome: inout FrameOutcome
     ) throws(SQLiteError) -> String? {
+        if let reason = identityRefusal(of: device) { return reason }
         if let known = devices[device] {
             guard known.state == .removed else { return nil }
             return "this device was removed from the fleet; to let it join again, run: "

@@ -15,6 +15,8 @@ public actor FleetHub {
         /// once.
         public var hintsPerTick = 200
         public var version = "0"
+        /// Where boards reach this hub, for enrolment tokens; nil where it listens for none.
+        public var boardsPlace: (host: String, port: Int)?
 
         public init() {}
     }
@@ -37,10 +39,16 @@ public actor FleetHub {
     nonisolated let timekeeper: any Timekeeper
     let store: HubStore
     let endpoint: any HubEndpoint
+    /// Certifies boards; nil where this hub enrols none.
+    let authority: CertificateAuthority?
     let started: ClockReading
     var devices: [String: DeviceRecord] = [:]
     /// Labels from the boards' own configuration; an operator's win over them.
     var ownLabels: [String: [String: String]] = [:]
+    /// Who is believed, of those that enrolled.
+    var identities: [String: IdentityRecord] = [:]
+    /// When a device's request to enrol was last refused, for those that were lately.
+    var enrolmentRefusals: [String: MonotonicTime] = [:]
     /// When each device's `lastSeen` was last written, so that hearing from it is not a write.
     var seenSaved: [String: WallTime] = [:]
     var online: Set<String> = []
@@ -56,8 +64,9 @@ public actor FleetHub {
     public init(
         store: sending HubStore, endpoint: any HubEndpoint, timekeeper: any Timekeeper,
         executor: any SerialExecutor, settings: Settings = Settings(),
-        compressor: (any Compressor)? = nil
+        compressor: (any Compressor)? = nil, authority: CertificateAuthority? = nil
     ) throws(SQLiteError) {
+        for identity in try store.identities.all() { identities[identity.device] = identity }
         for device in try store.devices.all() {
             devices[device.id] = device
             let agent = try store.twin.document(device.id).cells(prefix: "reported/agent").first
@@ -68,6 +77,7 @@ public actor FleetHub {
         links = Dictionary(uniqueKeysWithValues: endpoint.links.map { ($0, false) })
         self.timekeeper = timekeeper
         self.executor = executor
+        self.authority = authority
         self.settings = settings
         replica = HubReplica(
             settings: settings.sync, codec: FrameCodec(compressor: compressor))

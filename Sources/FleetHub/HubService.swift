@@ -1,3 +1,4 @@
+public import Identity
 public import Platform
 
 /// A change that says what to do with what is there, so that changes made elsewhere at the same
@@ -87,6 +88,25 @@ public protocol HubService: Sendable {
     /// - Throws: `notFound`, `invalid`, `unavailable`.
     func apply(selector: String?, device: String?, kind: String, name: String, spec: Value)
         async throws(HubError) -> Value
+
+    /// Makes a token with which one board may join. Returns the `NewEnrolmentToken` object, the
+    /// only one that ever holds the secret.
+    /// - Throws: `unavailable` where the hub listens for no boards, or holds too many tokens.
+    func createEnrolmentToken(
+        labels: [String: String], lifetimeSeconds: Int64, needsApproval: Bool
+    ) async throws(HubError) -> Value
+
+    /// The `EnrolmentTokenList` object.
+    func enrolmentTokens() async throws(HubError) -> Value
+
+    /// Takes a token back. Who joined with it stays.
+    /// - Throws: `notFound`.
+    func withdrawEnrolmentToken(_ id: String) async throws(HubError)
+
+    /// Carries out an operator's decision about a device's key. Returns the `Identity` object.
+    /// - Throws: `notFound` for one that never enrolled, `conflict` where the decision has no
+    ///   meaning any more.
+    func decide(_ device: String, _ decision: IdentityDecision) async throws(HubError) -> Value
 
     /// Events as they happen, after those that the hub still remembers with an id above `after`
     /// (none for nil). Where some of those are not remembered, a `missed` event comes first. The

@@ -109,6 +109,29 @@ struct APIBody {
         return labels
     }
 
+    /// A whole number; `fallback` where the field is absent.
+    /// - Throws: `invalid` for anything else or a number outside of `range`.
+    func number(_ name: String, in range: ClosedRange<Int64>, default fallback: Int64)
+        throws(HubError) -> Int64
+    {
+        guard let value = self[name] else { return fallback }
+        guard let number = value.intValue, range.contains(number) else {
+            throw Self.wrong(
+                name, "no whole number from \(range.lowerBound) to \(range.upperBound)",
+                "Its default is \(fallback).")
+        }
+        return number
+    }
+
+    /// - Throws: `invalid` for anything but true and false; false where the field is absent.
+    func flag(_ name: String) throws(HubError) -> Bool {
+        guard let value = self[name] else { return false }
+        guard let flag = value.boolValue else {
+            throw Self.wrong(name, "neither true nor false", "Leave it out for false.")
+        }
+        return flag
+    }
+
     /// One change of a set or a counter.
     /// - Throws: `invalid` where there is none, or more than one: two changes of one request could
     ///   be meant in either order.

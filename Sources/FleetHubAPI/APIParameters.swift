@@ -1,5 +1,7 @@
 import FleetHub
 import Hummingbird
+import Identity
+import Platform
 
 /// Parameters of path and header, decoded and checked for their form.
 enum APIParameters {
@@ -29,6 +31,18 @@ enum APIParameters {
                 .invalid, "This is no device id.",
                 hint: "An id has 1 to \(idLengthMax) of a-z A-Z 0-9 . _ - (see fleet devices).")
         }
+    }
+
+    /// The enrolment token that the path names.
+    /// - Throws: `invalid` where no token can have such an id.
+    static func token(_ context: HubRequestContext) throws(HubError) -> String {
+        let id = context.parameters.get("token").flatMap { PercentDecoding.decode($0) } ?? ""
+        guard Base64.decode(id, .url)?.count == EnrolmentToken.idBytes else {
+            throw HubError(
+                .invalid, "This is no id of an enrolment token.",
+                hint: "The id is the fourth part of a token (see fleet token list).")
+        }
+        return id
     }
 
     /// The path in a twin: the rest of the request's path, whether its slashes are encoded or not.

@@ -15,6 +15,8 @@ public enum APIOperation: String, Sendable, Hashable, CaseIterable {
     case readLog, getLogCursors
     case listWorkloads, listDeviceWorkloads, apply
     case streamEvents
+    case createEnrolmentToken, listEnrolmentTokens, withdrawEnrolmentToken
+    case approveDevice, revokeDevice, decommissionDevice
 }
 
 /// One row of the route table, which the router and the test of the OpenAPI document both read.
@@ -67,5 +69,11 @@ public struct APIRoute: Sendable, Hashable {
         APIRoute(.get, "/api/v1/workloads", .listWorkloads, query: ["selector"]),
         APIRoute(.post, "/api/v1/apply", .apply),
         APIRoute(.get, "/api/v1/events", .streamEvents),
+        APIRoute(.post, "/api/v1/tokens", .createEnrolmentToken),
+        APIRoute(.get, "/api/v1/tokens", .listEnrolmentTokens),
+        APIRoute(.delete, "/api/v1/tokens/{token}", .withdrawEnrolmentToken),
+        APIRoute(.post, "/api/v1/devices/{id}/approve", .approveDevice),
+        APIRoute(.post, "/api/v1/devices/{id}/revoke", .revokeDevice),
+        APIRoute(.post, "/api/v1/devices/{id}/decommission", .decommissionDevice),
     ]
 }

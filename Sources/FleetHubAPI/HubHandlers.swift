@@ -1,5 +1,6 @@
 import FleetHub
 import Hummingbird
+import Identity
 import Platform
 
 /// What each operation does: reads its parameters, asks the hub, answers.
@@ -8,6 +9,12 @@ struct HubHandlers: Sendable {
     static let logRowsMax: Int64 = 1000
     /// Rows of the log that a request gets without asking.
     static let logRowsDefault: Int64 = 100
+    /// Life of an enrolment token in seconds: who types slowly still gets in.
+    static let tokenSecondsMin: Int64 = 60
+    /// A week: longer, and a forgotten line in a shell's history is a way in.
+    static let tokenSecondsMax: Int64 = 604_800
+    /// An hour.
+    static let tokenSecondsDefault: Int64 = 3600
 
     let service: any HubService
     let limits: APILimits
@@ -60,6 +67,19 @@ struct HubHandlers: Sendable {
             return try await apply(request)
         case .streamEvents:
             return try await events(request)
+        case .createEnrolmentToken:
+            return try await createEnrolmentToken(request)
+        case .listEnrolmentTokens:
+            return APIReply.json(try await service.enrolmentTokens())
+        case .withdrawEnrolmentToken:
+            try await service.withdrawEnrolmentToken(APIParameters.token(context))
+            return Response(status: .noContent)
+        case .approveDevice:
+            return APIReply.json(try await service.decide(device(), .approve))
+        case .revokeDevice:
+            return APIReply.json(try await service.decide(device(), .revoke))
+        case .decommissionDevice:
+            return APIReply.json(try await service.decide(device(), .decommission))
         }
     }
 
@@ -144,6 +164,18 @@ struct HubHandlers: Sendable {
                 // The place is taken for as long as this closure lives.
                 _ = slot
             })
+    }
+
+    /// 201: the only answer that ever holds the secret.
+    private func createEnrolmentToken(_ request: Request) async throws -> Response {
+        let body = try await read(request, known: ["labels", "ttl_s", "needs_approval"])
+        let token = try await service.createEnrolmentToken(
+            labels: body.labels("labels") ?? [:],
+            lifetimeSeconds: body.number(
+                "ttl_s", in: Self.tokenSecondsMin...Self.tokenSecondsMax,
+                default: Self.tokenSecondsDefault),
+            needsApproval: body.flag("needs_approval"))
+        return APIReply.json(token, status: .created)
     }
 
     private func read(_ request: Request, known: [String]) async throws -> APIBody {

@@ -64,21 +64,23 @@ public struct HubServer: Service {
         do {
             try await application.run()
         } catch let error as IOError {
-            throw Self.listening(error, on: place)
+            throw Self.listening(error, on: place, option: "--listen")
         }
     }
 
-    private static func listening(_ error: IOError, on place: String) -> HubServerError {
+    static func listening(
+        _ error: IOError, on place: String, option: String
+    ) -> HubServerError {
         guard error.errnoCode == EADDRINUSE else {
             return HubServerError(
                 .cannotListen,
-                "Cannot serve the API on \(place): \(error). "
-                    + "Choose another address in --listen HOST:PORT.")
+                "Cannot serve on \(place): \(error). "
+                    + "Choose another address in \(option) HOST:PORT.")
         }
         return HubServerError(
             .portInUse,
-            "Cannot serve the API on \(place): another process listens there, perhaps a fleet-hub "
-                + "that still runs. Stop it, or choose another port in --listen HOST:PORT.")
+            "Cannot serve on \(place): another process listens there, perhaps a fleet-hub "
+                + "that still runs. Stop it, or choose another port in \(option) HOST:PORT.")
     }
 }
 

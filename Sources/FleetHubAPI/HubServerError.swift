@@ -8,6 +8,8 @@ public struct HubServerError: Error, Sendable, Hashable, CustomStringConvertible
         case invalidPort
         /// Somebody else listens there.
         case portInUse
+        /// The certificate to serve with cannot be used.
+        case credential
         /// The system refuses the address for another reason.
         case cannotListen
     }

@@ -6,10 +6,11 @@ struct UsageError: Error, CustomStringConvertible {
 /// The command line: a command, words, and options. Written out, as a parser library would cost
 /// the agent more memory than all of its own code.
 struct Arguments {
-    private static let withValue = ["--config", "--socket"]
-    private static let flags = ["--json"]
+    private static let withValue = ["--config", "--socket", "--wait"]
+    private static let flags = ["--json", "--new-key"]
     private static let commands = [
-        "run", "check", "config", "status", "twin", "version", "--version", "help", "--help", "-h",
+        "run", "enroll", "check", "config", "status", "twin", "version", "--version", "help",
+        "--help", "-h",
     ]
 
     let command: String
@@ -49,6 +50,8 @@ struct Arguments {
 
     var isJSON: Bool { options["--json"] != nil }
     var config: String? { options["--config"] }
+    var isNewKey: Bool { options["--new-key"] != nil }
+    var wait: String? { options["--wait"] }
     var socket: String? { options["--socket"] }
 
     private func check() throws(UsageError) {
@@ -58,6 +61,12 @@ struct Arguments {
                 throw UsageError(description: "edge-agent \(command) needs --config FILE")
             }
             try expect(words.isEmpty)
+        case "enroll":
+            guard words.count == 1 else {
+                throw UsageError(
+                    description: "edge-agent enroll needs one TOKEN, or - to read it from standard "
+                        + "input")
+            }
         case "twin":
             switch words.first {
             case "get": try expect(words.count <= 2)

@@ -20,6 +20,7 @@ enum EdgeAgentMain {
     private static func run(_ arguments: Arguments) async -> Int32 {
         switch arguments.command {
         case "run": await RunCommand.run(arguments)
+        case "enroll": EnrollCommand.run(arguments)
         case "check": CheckCommand.run(arguments)
         case "config": ReferenceCommand.run()
         case "status": StatusCommand.run(arguments)
@@ -41,6 +42,7 @@ enum EdgeAgentMain {
 
     static let usage = """
         usage: edge-agent run --config FILE
+               edge-agent enroll TOKEN|- [--config FILE] [--new-key] [--wait SECONDS]
                edge-agent check --config FILE
                edge-agent config
                edge-agent status [--json] [--socket PATH | --config FILE]
@@ -51,6 +53,8 @@ enum EdgeAgentMain {
                edge-agent twin delete PATH [--socket PATH | --config FILE]
                edge-agent version
 
+        enroll makes this board's key and joins the hub of TOKEN, which fleet token create
+        prints; - reads it from standard input. --new-key gives the board another key.
         config prints every field of a configuration file with its default, unit and reason.
         VALUE is JSON; what is no JSON is taken as text. set writes desired/, config/ and
         notes/; add and remove change sets/, inc adds NUMBER (else 1) to counters/.
@@ -64,6 +68,7 @@ enum ExitCode {
     static let failed: Int32 = 1
     static let usage: Int32 = 2
     static let unreachable: Int32 = 4
+    static let refused: Int32 = 5
 }
 
 enum Output {

@@ -21,9 +21,10 @@ enum RunCommand {
                 world.link?.close()
                 world.timer.close()
             }
+            let identity = IdentityFiles(in: configuration.state.directory, files: files)
             let agent = try Agent(
                 world: world, configuration: configuration, version: Release.version,
-                floor: Release.date)
+                floor: identity.clockFloor(build: Release.date).time)
             #if EDGE_MUTANTS
                 if let name = getenv("EDGE_AGENT_MUTANT"),
                     let mutant = Mutant(rawValue: String(cString: name))
@@ -33,7 +34,7 @@ enum RunCommand {
             #endif
             Output.line(
                 "ready device=\(configuration.device.id) socket=\(configuration.control.socket)")
-            await agent.run()
+            await IdentityUpkeep.run(agent, identity, world.entropy)
             return ExitCode.done
         } catch {
             Output.error("edge-agent: \(error)\(advice(error, configuration))")

@@ -52,6 +52,9 @@ struct DataDirectory {
 
     var database: String { path + "/hub.db" }
 
+    /// The agent's packages for boards, each named as `uname -m` names their machine.
+    var packages: String { path + "/packages" }
+
     /// - Throws: where `fleet-hub init` has not run there.
     func requireInitialised() throws(HubCommandError) {
         guard LinuxFileSystem().size(database) != nil else {
@@ -95,11 +98,13 @@ struct Initialise: ParsableCommand {
         }
         try LinuxFileSystem().makeDirectory(directory.path, mode: 0o750)
         let token = Self.newToken()
+        let now = LinuxTimekeeper().now().wall
+        let authority = try AuthorityFiles(directory).open(at: now)
         let store = try directory.open()
-        try store.addToken(
-            hash: FleetHub.hash(token: token), name: "admin", at: LinuxTimekeeper().now().wall)
+        try store.addToken(hash: FleetHub.hash(token: token), name: "admin", at: now)
         if json {
-            print(Value.object([("token", .string(token))]).json)
+            let pin = Base64.encode(authority.pin, .url)
+            print(Value.object([("token", .string(token)), ("authority", .string(pin))]).json)
         } else {
             print("The hub is made. Its admin token, shown this once:\n\n  \(token)\n")
             print("Serve it:  fleet-hub serve --data \(directory.path)")
@@ -141,6 +146,8 @@ struct Doctor: ParsableCommand {
                 description: "\(directory.database) cannot be read: \(error). Restore a backup.")
         }
         print("ok    \(directory.database) is sound")
+        try AuthorityFiles(directory).check()
+        print("ok    \(directory.path)/authority is sound")
         if let space = LinuxFileSystem().capacity(directory.path) {
             let percent = space.free * 100 / max(space.total, 1)
             print("\(percent < 5 ? "warn " : "ok   ") \(percent) % of its disk is free")

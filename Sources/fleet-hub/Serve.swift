@@ -33,6 +33,16 @@ struct Serve: AsyncParsableCommand {
         help: "CoAP ports, from the one of --coap on. Each serves 1,000 boards.")
     var coapPorts = 1
 
+    @Option(
+        name: .customLong("boards"),
+        help: "Where boards enrol and renew, over TLS, such as 0.0.0.0:8443. Not served without.")
+    var boards: String?
+
+    @Option(
+        name: .customLong("boards-name"),
+        help: "HOST[:PORT] by which boards reach that, for enrolment tokens. Default: --boards.")
+    var boardsName: String?
+
     @Option(name: .customLong("log-rows-max"), help: "Log rows kept per device.")
     var logRowsMax = 200_000
 
@@ -49,11 +59,17 @@ struct Serve: AsyncParsableCommand {
         var settings = FleetHub.Settings()
         settings.logRowsMaximum = logRowsMax
         settings.version = Release.version
+        let place = try boards.map { (text) throws(HubCommandError) in
+            try BoardsPlace(text, name: boardsName)
+        }
+        settings.boardsPlace = place.map { ($0.name, $0.namedPort) }
+        let now = LinuxTimekeeper().now().wall
+        let authority = try AuthorityFiles(directory).open(at: now)
         let endpoint = try links.endpoint()
         let hub = try FleetHub(
             store: directory.open(), endpoint: endpoint, timekeeper: LinuxTimekeeper(),
             executor: ThreadExecutor(name: "hub"), settings: settings,
-            compressor: Zstd(prefix: LogBatchCodec.vocabulary))
+            compressor: Zstd(prefix: LogBatchCodec.vocabulary), authority: authority)
         var logger = Logger(label: "fleet-hub") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let server = try makeHubApplication(
@@ -62,14 +78,23 @@ struct Serve: AsyncParsableCommand {
                 let line = "ready api=http://\(api.text(port: port))\(links.text)\n"
                 FileHandle.standardOutput.write(Data(line.utf8))
             }, logger: logger)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: HubRunner(hub: hub, endpoint: endpoint)),
+            .init(
+                service: server, successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .cancelGroup),
+        ]
+        if let place {
+            let boards = try place.service(
+                of: hub, authority: authority, packages: directory.packages, at: now, logger)
+            services.append(
+                .init(
+                    service: boards, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup))
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: HubRunner(hub: hub, endpoint: endpoint)),
-                    .init(
-                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .cancelGroup),
-                ],
+                services: services,
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()

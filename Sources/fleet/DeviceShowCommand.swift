@@ -26,6 +26,7 @@ struct DeviceShowCommand: AsyncParsableCommand {
         field("device", device.id)
         field("name", device.name)
         field("state", state.text, state.tone)
+        if let identity = device.identity { show(identity) }
         field("seen", Age.text(of: device.lastSeen, now: now), ago: device.lastSeen)
         field("registered", Age.text(of: device.registeredAt, now: now), ago: device.registeredAt)
         field("labels", device.labels.isEmpty ? "none" : device.labelText)
@@ -34,6 +35,14 @@ struct DeviceShowCommand: AsyncParsableCommand {
             "\(device.twin.cells) cells, \(device.twin.pending) pending, "
                 + "\(device.twin.refused) refused")
         field("log", "\(device.log.rows) rows, \(device.log.gapRows) lost")
+    }
+
+    private func show(_ identity: DeviceIdentity) {
+        let tone: Table.Tone = identity.state == "active" ? .good : .caution
+        let reason = identity.reason.map { ": " + $0 } ?? ""
+        field("identity", identity.state + reason, tone)
+        guard let end = identity.certificateExpiresAt else { return }
+        field("certificate", "until \(Times.brief(end)) UTC")
     }
 
     private func field(

@@ -42,14 +42,17 @@ struct DevicesCommand: AsyncParsableCommand {
         Console.line("  2. In its configuration set device.id, and uplink.host and uplink.port to")
         Console.line("     the MQTT broker that this hub uses; or, with uplink.link: coap, to the")
         Console.line("     hub itself, where it serves CoAP (fleet-hub serve --coap).")
-        Console.line("  3. Run `edge-agent run --config FILE`.")
-        Console.line("The device appears here by itself once it has connected.")
+        Console.line("  3. Give it a key: `edge-agent enroll TOKEN`, with a token that")
+        Console.line("     `fleet token create` prints here.")
+        Console.line("  4. Run `edge-agent run --config FILE`.")
+        Console.line("The device appears here by itself once it has enrolled or connected.")
     }
 }
 
 extension Device {
     var stateCell: Table.Cell {
         if isRemoved { return .init("removed", .faint) }
+        if let state = identity?.state, state != "active" { return .init(state, .bad) }
         return isConnected ? .init("online", .good) : .init("offline", .caution)
     }
 

@@ -16,8 +16,9 @@ struct Fleet: AsyncParsableCommand {
             `fleet login`. NO_COLOR turns colours off, COLUMNS sets the width of tables.
             """,
         subcommands: [
-            LoginCommand.self, DevicesCommand.self, DeviceCommand.self, TwinCommand.self,
-            ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self, LogCommand.self,
+            LoginCommand.self, TokenCommand.self, DevicesCommand.self, DeviceCommand.self,
+            TwinCommand.self, ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self,
+            LogCommand.self,
             EventsCommand.self, DoctorCommand.self,
         ])
 

@@ -74,6 +74,7 @@ extension APIOperation {
     /// A request that the fake hub answers.
     var sampleURI: String {
         route.template.replacing("{id}", with: "pump-1").replacing("{path}", with: "desired/x")
+            .replacing("{token}", with: "AQIDBAUG")
     }
 
     var sampleBody: String? {
@@ -84,6 +85,8 @@ extension APIOperation {
         case .apply:
             #"{"selector":"site=barn","kind":"workload","name":"camera","#
                 + #""spec":{"command":["/bin/true"]}}"#
+        case .createEnrolmentToken:
+            #"{"labels":{"site":"barn"},"ttl_s":3600,"needs_approval":true}"#
         default: nil
         }
     }

@@ -1,4 +1,5 @@
 import FleetHub
+import Identity
 import Platform
 
 /// A hub with one device, `pump-1`, that remembers what it was asked.
@@ -154,6 +155,50 @@ actor FakeHub: HubService {
         return .object([("results", .array([result]))])
     }
 
+    func createEnrolmentToken(
+        labels: [String: String], lifetimeSeconds: Int64, needsApproval: Bool
+    ) throws(HubError) -> Value {
+        let labels = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        try note(
+            "create token", labels.joined(separator: ","), "\(lifetimeSeconds)",
+            "\(needsApproval)")
+        guard case .map(let fields) = token else { return token }
+        return .map(
+            [
+                Value.MapEntry("token", .string("fh1.hub.x.AQIDBAUG.y")),
+                Value.MapEntry("install", .string("curl hub")),
+            ] + fields)
+    }
+
+    func enrolmentTokens() throws(HubError) -> Value {
+        try note("tokens")
+        return .object([("tokens", .array([token]))])
+    }
+
+    func withdrawEnrolmentToken(_ id: String) throws(HubError) { try note("withdraw", id) }
+
+    func decide(_ device: String, _ decision: IdentityDecision) throws(HubError) -> Value {
+        try note("decide", device, decision.rawValue, device: device)
+        return identity
+    }
+
+    private var identity: Value {
+        .object([
+            ("device", .string("pump-1")), ("state", .string("active")),
+            ("changed_at", .string("2026-11-23T05:27:16.000Z")),
+            ("certificate_expires_at", .string("2027-11-23T05:27:16.000Z")),
+        ])
+    }
+
+    private var token: Value {
+        .object([
+            ("id", .string("AQIDBAUG")), ("state", .string("used")),
+            ("labels", .object([("site", .string("barn"))])), ("needs_approval", .bool(false)),
+            ("created_at", .string("2026-11-23T05:27:16.000Z")),
+            ("expires_at", .string("2026-11-23T06:27:16.000Z")), ("device", .string("pump-1")),
+        ])
+    }
+
     func events(after: UInt64?) -> AsyncStream<HubEvent> {
         remember(["events", after.map(String.init)])
         let (events, source) = AsyncStream.makeStream(
@@ -197,6 +242,7 @@ actor FakeHub: HubService {
             ("labels", .object([("site", .string("barn"))])), ("connected", .bool(true)),
             ("last_seen", .string("2026-11-23T05:27:16.000Z")),
             ("registered_at", .string("2026-11-01T00:00:00.000Z")), ("state", .string("active")),
+            ("identity", identity),
             (
                 "twin",
                 .object([("cells", .int(2)), ("pending", .int(0)), ("refused", .int(0))])

@@ -107,6 +107,7 @@ import Testing
     func aWrongMethodIsNotAllowed(template: String) async throws {
         let allowed = APIRoute.all.filter { $0.template == template }.map(\.method)
         let uri = template.replacing("{id}", with: "pump-1").replacing("{path}", with: "a/b")
+            .replacing("{token}", with: "AQIDBAUG")
         let hub = FakeHub()
         try await withClient(hub) { client in
             for method in APIMethod.allCases where !allowed.contains(method) {
@@ -196,6 +197,12 @@ import Testing
         ("POST", "apply", #"{"device":"a","kind":"workload","spec":{}}"#),
         ("POST", "apply", #"{"device":"a","kind":"workload","name":"a"}"#),
         ("POST", "apply", #"{"device":"a","kind":"workload","name":"a","spec":[]}"#),
+        ("POST", "tokens", "[]"), ("POST", "tokens", #"{"ttl":60}"#),
+        ("POST", "tokens", #"{"ttl_s":59}"#), ("POST", "tokens", #"{"ttl_s":604801}"#),
+        ("POST", "tokens", #"{"ttl_s":"60"}"#), ("POST", "tokens", #"{"ttl_s":60.5}"#),
+        ("POST", "tokens", #"{"needs_approval":1}"#), ("POST", "tokens", #"{"labels":["a"]}"#),
+        ("DELETE", "tokens/a%20b", ""), ("DELETE", "tokens/AQIDBAU", ""),
+        ("DELETE", "tokens/..%2Fhub", ""),
     ])
     func aWrongBodyIsInvalid(method: String, uri: String, body: String) async throws {
         let hub = FakeHub()

@@ -91,6 +91,17 @@ import Testing
                 #"{"selector":"a=b","kind":"workload","name":"camera","spec":null}"#,
                 "apply a=b - workload camera null"
             ),
+            ("POST", "/api/v1/tokens", "{}", "create token  3600 false"),
+            (
+                "POST", "/api/v1/tokens",
+                #"{"labels":{"b":"2","a":""},"ttl_s":60,"needs_approval":true}"#,
+                "create token a=,b=2 60 true"
+            ),
+            ("GET", "/api/v1/tokens", nil, "tokens"),
+            ("DELETE", "/api/v1/tokens/AQIDBAUG", nil, "withdraw AQIDBAUG"),
+            ("POST", "/api/v1/devices/pump-1/approve", nil, "decide pump-1 approve"),
+            ("POST", "/api/v1/devices/pump-1/revoke", nil, "decide pump-1 revoke"),
+            ("POST", "/api/v1/devices/pump-1/decommission", nil, "decide pump-1 decommission"),
         ] as [(String, String, String?, String)])
     func parametersReachTheHub(method: String, uri: String, body: String?, call: String)
         async throws
@@ -109,7 +120,8 @@ import Testing
     }
 
     @Test func nothingIsCached() async throws {
-        for operation in APIOperation.allCases where operation != .removeDevice {
+        let withoutBody: [APIOperation] = [.removeDevice, .withdrawEnrolmentToken]
+        for operation in APIOperation.allCases where !withoutBody.contains(operation) {
             let answer = try await withClient(FakeHub()) { try await $0.send(operation) }
             #expect(answer.headers[.cacheControl] == "no-store", "\(operation)")
         }

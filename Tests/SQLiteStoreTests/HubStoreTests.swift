@@ -344,10 +344,12 @@ extension HubStore {
                 + "WHERE m.type='table' AND c.name IN ('doc','device') ORDER BY m.name"
         ) { $0.text(0) }
         // Whose an epoch was is kept: what it wrote to shared documents is still there, and no
-        // other device may go on writing in its name.
+        // other device may go on writing in its name. A certificate is kept until it has ended, for
+        // what is not on the list of revoked ones is believed.
         #expect(
             tables == [
-                "boot_clock", "cell", "context", "cursor", "epoch_owner", "log", "removal",
+                "boot_clock", "cell", "certificate", "context", "cursor", "epoch_owner", "identity",
+                "log", "removal",
             ])
     }
 }

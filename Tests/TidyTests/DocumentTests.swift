@@ -21,7 +21,7 @@ enum Documents {
 
     /// Subcommands that only hold others.
     static let groups: [String: Set<String>] = [
-        "edge-agent": ["twin"], "fleet": ["twin", "device"],
+        "edge-agent": ["twin"], "fleet": ["twin", "device", "token"],
     ]
 
     /// One line for each command of ours in a document that our programs would refuse.

@@ -17,8 +17,9 @@ struct ImportRules {
         "SyncProtocol": logic,
         "DeviceDrivers": logic,
         "PowerManager": logic,
+        "Identity": logic,
         // The real SQL, shared by both worlds.
-        "SQLiteStore": ["Platform", "SyncProtocol", "CSQLite"],
+        "SQLiteStore": ["Platform", "SyncProtocol", "Identity", "CSQLite"],
         // The two worlds.
         "LinuxPlatform": [
             "Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "Glibc",
@@ -26,14 +27,16 @@ struct ImportRules {
         "Simulator": ["Platform", "CSQLite"],
         // What a board does, what a hub does, the hub's web face and its client.
         "EdgeAgent": [
-            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
+            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
         ],
         "FleetHub": [
-            "Platform", "SyncProtocol", "SQLiteStore", "Crypto", "Foundation",
-            "FoundationEssentials", "Logging",
+            "Platform", "SyncProtocol", "Identity", "SQLiteStore", "Crypto", "X509", "SwiftASN1",
+            "Foundation", "FoundationEssentials", "Logging",
         ],
         "FleetHubAPI": ecosystem.union([
-            "Platform", "FleetHub", "Hummingbird", "HTTPTypes", "NIOCore", "Logging",
+            "Platform", "Identity", "FleetHub", "Hummingbird", "HummingbirdCore", "HummingbirdTLS",
+            "HTTPTypes",
+            "NIOCore", "NIOConcurrencyHelpers", "NIOHTTPTypes", "NIOSSL", "Logging",
             "ServiceLifecycle",
         ]),
         "FleetClient": ecosystem.union(["Platform", "AsyncHTTPClient", "HTTPTypes", "NIOCore"]),
@@ -43,12 +46,12 @@ struct ImportRules {
         ],
         // Executables: arguments and wiring.
         "edge-agent": [
-            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
+            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
             "LinuxPlatform", "EdgeAgent", "Glibc",
         ],
         "fleet-hub": ecosystem.union([
-            "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "FleetHub", "FleetHubAPI",
-            "ArgumentParser", "Crypto", "Logging", "ServiceLifecycle",
+            "Platform", "SyncProtocol", "Identity", "SQLiteStore", "LinuxPlatform", "FleetHub",
+            "FleetHubAPI", "ArgumentParser", "Crypto", "Logging", "ServiceLifecycle",
         ]),
         "fleet": ecosystem.union([
             "Platform", "LinuxPlatform", "FleetClient", "ArgumentParser", "Yams",
@@ -62,7 +65,7 @@ struct ImportRules {
 
     /// The modules that the agent is made of.
     static let agentModules: Set<String> = [
-        "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "SQLiteStore",
+        "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
         "LinuxPlatform", "EdgeAgent", "edge-agent",
     ]
 

@@ -72,7 +72,8 @@ struct ToolVocabulary {
 
     /// What is wrong with arguments that a document shows, nil where nothing is.
     func complaint(about arguments: [String], groups: Set<String> = []) -> String? {
-        for word in arguments where word.hasPrefix("-") {
+        // A lone hyphen stands for standard input.
+        for word in arguments where word.hasPrefix("-") && word != "-" {
             if word == "--" { break }
             let flag = String(word.prefix { $0 != "=" })
             if !flags.contains(flag) { return "unknown option \(flag)" }

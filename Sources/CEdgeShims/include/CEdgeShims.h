@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "EdgeCrypto.h"
+
 // True while a time daemon disciplines the clock (adjtimex(2), whose header glibc's module leaves
 // out).
 bool edge_clock_is_disciplined(void);

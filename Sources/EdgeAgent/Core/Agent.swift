@@ -46,6 +46,8 @@ public actor Agent {
 
     var sampler: BoardSampler
     var reporter: BoardReporter
+    /// Why the last renewal led to nothing, where it has been told.
+    var renewalFailure: String?
     var sampleDue: MonotonicTime
     var upkeepDue: MonotonicTime
     var checkDue: MonotonicTime?

@@ -14,6 +14,8 @@ public struct Device: Sendable, Hashable {
     public let registeredAt: String?
     /// Removed devices are refused until they are forgotten.
     public let isRemoved: Bool
+    /// What the hub thinks of its key; nil where it never enrolled.
+    public let identity: DeviceIdentity?
     /// How far its twin has come.
     public let twin: TwinCounts
     /// How much of its log the hub holds.
@@ -45,6 +47,7 @@ public struct Device: Sendable, Hashable {
         lastSeen = try fields.optionalString("last_seen")
         registeredAt = try fields.optionalString("registered_at")
         isRemoved = try fields.string("state") == "removed"
+        identity = try fields.optionalObject("identity").map(DeviceIdentity.init)
         let twin = try fields.object("twin")
         self.twin = TwinCounts(
             cells: try twin.int("cells"), pending: try twin.int("pending"),

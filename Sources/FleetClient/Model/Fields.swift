@@ -38,6 +38,12 @@ struct Fields {
         try Fields(try required(key, value[key]), place: "\(place).\(key)")
     }
 
+    /// nil where the field is absent or null.
+    func optionalObject(_ key: String) throws(FleetClientError) -> Fields? {
+        guard let found = value[key], found != .null else { return nil }
+        return try Fields(found, place: "\(place).\(key)")
+    }
+
     /// A map of strings; empty where the field is absent.
     func strings(_ key: String) throws(FleetClientError) -> [String: String] {
         var out: [String: String] = [:]

@@ -12,7 +12,8 @@ public final class HubStore {
             CREATE TABLE lineage(epoch INTEGER PRIMARY KEY, last INTEGER NOT NULL);
             CREATE TABLE epoch_owner(epoch INTEGER PRIMARY KEY, device TEXT NOT NULL);
             CREATE TABLE token(hash TEXT PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL);
-            """
+            """,
+        EnrolmentTokenTable.schema + IdentityTable.schema + CertificateTable.schema,
     ])
 
     /// This opening of the store: the session that devices hold with this hub.
@@ -20,6 +21,9 @@ public final class HubStore {
     public let twin: TwinTables
     public let devices: DeviceTable
     public let log: LogTables
+    public let enrolmentTokens: EnrolmentTokenTable
+    public let identities: IdentityTable
+    public let certificates: CertificateTable
     /// Numbers the commits of this database, over all its openings.
     public private(set) var commit: UInt64
     public var clock: HybridLogicalClock
@@ -50,6 +54,9 @@ public final class HubStore {
         twin = TwinTables(connection)
         devices = DeviceTable(connection)
         log = LogTables(connection)
+        enrolmentTokens = EnrolmentTokenTable(connection)
+        identities = IdentityTable(connection)
+        certificates = CertificateTable(connection)
         upsertLineage = connection.statement(
             "INSERT INTO lineage(epoch, last) VALUES(?1,?2) "
                 + "ON CONFLICT(epoch) DO UPDATE SET last=excluded.last")

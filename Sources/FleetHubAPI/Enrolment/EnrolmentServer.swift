@@ -1,0 +1,124 @@
+public import FleetHub
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Identity
+public import Logging
+import NIOCore
+import NIOSSL
+public import ServiceLifecycle
+
+/// What the hub shows to boards, ready to run once: TLS with a certificate of its own authority,
+/// and behind it EST and the list of revoked certificates.
+public struct EnrolmentServer: Service {
+    let application: Application<RouterResponder<HubRequestContext>>
+    let ledger: ConnectionLedger
+    private let place: String
+
+    /// Checks what it is given; binds nothing yet.
+    /// - Parameters:
+    ///   - service: The hub.
+    ///   - host: Any address of this machine: what is served proves itself and its clients.
+    ///   - port: 0 takes any free port.
+    ///   - chainPEM: The certificate to serve with, the authority's behind it.
+    ///   - keyPEM: Its key.
+    ///   - install: What a board fetches that has no agent yet; not served for nil.
+    ///   - limits: What one client may cost.
+    ///   - clock: Paces the rate limit.
+    ///   - onReady: Called once with the bound port, as soon as boards can connect.
+    ///   - logger: Gets what the server itself has to say.
+    /// - Throws: `invalidPort`, `credential`.
+    public init(
+        service: any EnrolmentService, host: String, port: Int, chainPEM: String, keyPEM: String,
+        install: InstallKit? = nil, limits: EnrolmentLimits = EnrolmentLimits(),
+        clock: any Clock<Duration> = ContinuousClock(),
+        onReady: @escaping @Sendable (Int) async -> Void, logger: Logger
+    ) throws(HubServerError) {
+        guard 0...65535 ~= port else {
+            throw HubServerError(
+                .invalidPort,
+                "Cannot serve boards on port \(port): ports are 0 to 65535. "
+                    + "Choose another in --boards HOST:PORT.")
+        }
+        place = "\(host):\(port)"
+        let log = RefusalLog(
+            logger: logger, linesPerMinuteMax: limits.refusalLinesPerMinuteMax, clock: clock)
+        let router = Self.router(service, limits: limits, log: log, clock: clock)
+        install?.add(to: router)
+        let ledger = ConnectionLedger(perAddressMax: limits.connectionsPerAddressMax)
+        self.ledger = ledger
+        let http = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionGuard(ledger: ledger, limits: limits)],
+                idleTimeout: .seconds(limits.idleSecondsMax),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headBytesMax, maxHeaderListSize: limits.headBytesMax,
+                    maxHeaderFieldCount: 64)))
+        let server: HTTPServerBuilder
+        do {
+            server = try .tls(
+                http, tlsConfiguration: Self.configuration(chainPEM: chainPEM, keyPEM: keyPEM))
+        } catch {
+            throw HubServerError(
+                .credential,
+                "Cannot serve boards: the certificate made for it is refused (\(error)). "
+                    + "Run: fleet-hub doctor --data DIR")
+        }
+        application = Application(
+            router: router, server: server,
+            configuration: .init(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: logger)),
+            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) },
+            logger: logger)
+    }
+
+    /// Serves until graceful shutdown.
+    /// - Throws: `HubServerError` where the address cannot be had.
+    public func run() async throws {
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            throw HubServer.listening(error, on: place, option: "--boards")
+        }
+    }
+
+    static func router<C: Clock<Duration>>(
+        _ service: any EnrolmentService, limits: EnrolmentLimits, log: RefusalLog, clock: C
+    ) -> Router<HubRequestContext> {
+        let handlers = ESTHandlers(service: service, limits: limits)
+        let router = Router(context: HubRequestContext.self)
+        router.add(middleware: ESTChallengeMiddleware())
+        router.add(middleware: ErrorMiddleware())
+        router.add(middleware: RefusalLogMiddleware(log: log))
+        router.add(
+            middleware: RateLimitMiddleware(
+                gate: RequestGate(limits: limits.requests, clock: clock)))
+        let path = { (operation: ESTMessage.Operation) in
+            RouterPath(ESTMessage.pathPrefix + operation.rawValue)
+        }
+        router.on(path(.caCertificates), method: .get) { _, _ in
+            try await handlers.authorityCertificates()
+        }
+        router.on(path(.enroll), method: .post) { request, _ in
+            try await handlers.enroll(request)
+        }
+        router.on(path(.reenroll), method: .post) { request, _ in
+            try await handlers.reenroll(request)
+        }
+        router.on("/crl", method: .get) { _, _ in try await handlers.revocationList() }
+        return router
+    }
+
+    private static func configuration(
+        chainPEM: String, keyPEM: String
+    ) throws -> TLSConfiguration {
+        let chain = try NIOSSLCertificate.fromPEMBytes(Array(chainPEM.utf8))
+        let key = try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        return configuration
+    }
+}

@@ -1,0 +1,128 @@
+import FleetHub
+import Foundation
+import Glibc
+import Hummingbird
+import Identity
+import Logging
+import Platform
+import TestSupport
+import Testing
+
+@testable import FleetHubAPI
+
+/// What the boards' port bears of clients that mean it no good, and what it says of them.
+@Suite struct BoardsPortTests {
+    /// A connection over which nothing is ever sent.
+    private final class HalfOpen: Sendable {
+        let descriptor: Int32
+
+        init(port: Int) {
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(UInt16(port).bigEndian)
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+        }
+
+        deinit { close(descriptor) }
+
+        /// Whether the other side has ended it.
+        var isEnded: Bool {
+            var byte: UInt8 = 0
+            let count = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT))
+            return count == 0 || (count < 0 && errno != EAGAIN)
+        }
+    }
+
+    @Test func halfOpenConnectionsAreFewAndShort() async throws {
+        var limits = EnrolmentLimits()
+        limits.connectionsPerAddressMax = 4
+        limits.requestSecondsMax = 1
+        limits.idleSecondsMax = 600
+        try await EnrolmentSite.run(limits: limits) { site in
+            let held = (0..<12).map { _ in HalfOpen(port: site.port) }
+            // All but four at once, and those when their time is over.
+            try await eventually("the surplus is closed") { held.count(where: \.isEnded) >= 8 }
+            try await eventually("the rest is closed") { held.allSatisfy(\.isEnded) }
+            // What they held is free again.
+            try await eventually("a board is served") {
+                let bytes = try? await site.exchange(
+                    ESTMessage.request(.caCertificates, host: "127.0.0.1"))
+                return bytes.flatMap { try? ESTAnswer($0).status } == 200
+            }
+        }
+    }
+
+    @Test func theLedgerCountsByAddress() {
+        let ledger = ConnectionLedger(perAddressMax: 2)
+        #expect(ledger.admit("a") && ledger.admit("a") && !ledger.admit("a") && ledger.admit("b"))
+        #expect(ledger.total == 3)
+        ledger.leave("a")
+        #expect(ledger.admit("a"))
+        for address in ["a", "a", "b", "b", "c"] { ledger.leave(address) }
+        #expect(ledger.total == 0)
+    }
+
+    @Test func whatClientsSendForgesNoLine() {
+        #expect(
+            RefusalLog.harmless("a\nb\r\u{1b}[2J\u{0}é\u{202E}", 100) == "a?b??[2J???")
+        #expect(RefusalLog.harmless(String(repeating: "x", count: 500), 80).count == 80)
+    }
+
+    @Test func refusalsAreLoggedWithinABound() async throws {
+        let lines = LineLog()
+        var logger = Logger(label: "test") { _ in lines }
+        logger.logLevel = .warning
+        let log = RefusalLog(logger: logger, linesPerMinuteMax: 3, clock: ContinuousClock())
+        for number in 0..<10 {
+            await log.note(address: "10.0.0.\(number)", path: "/x", status: 401, reason: "no\nno")
+        }
+        #expect(
+            lines.texts == (0..<3).map { "boards: refused /x from 10.0.0.\($0) with 401: no?no" })
+    }
+
+    @Test func theInstallScriptIsAShellsAndHoldsTheAuthority() async throws {
+        let folder = try TemporaryFolder()
+        let kit = InstallKit(
+            authorityPEM: "-----BEGIN CERTIFICATE-----\nQQ==\n-----END CERTIFICATE-----\n",
+            place: "hub.example:8443", folder: folder.path)
+        try folder.write("install", Array(kit.script.utf8))
+        let verdict = try await Tool.run(["sh", "-n", "install"], in: folder)
+        #expect(verdict.status == 0, "\(verdict.errors)")
+        // Without a token it does nothing.
+        let bare = try await Tool.run(["sh", "install"], in: folder)
+        #expect(bare.status == 2)
+        #expect(kit.script.contains("https://hub.example:8443/package/$machine"))
+        // A download that broke off anywhere before the end calls nothing.
+        #expect(kit.script.hasSuffix("}\nmain \"$@\"\n"))
+    }
+}
+
+/// Keeps what is logged.
+private struct LineLog: LogHandler {
+    private let kept = Kept()
+    var logLevel = Logger.Level.warning
+    var metadata = Logger.Metadata()
+
+    var texts: [String] { kept.lock.withLock { kept.texts } }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        kept.lock.withLock { kept.texts.append("\(event.message)") }
+    }
+
+    private final class Kept: @unchecked Sendable {
+        // @unchecked: `texts` is only touched with `lock` held.
+        let lock = NSLock()
+        var texts: [String] = []
+    }
+}
