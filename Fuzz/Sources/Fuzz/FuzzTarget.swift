@@ -32,6 +32,7 @@ struct FuzzTarget: Sendable {
         [
             .frameFromDevice, .frameFromHub, .session, .join, .log, .logZstd, .column, .values,
             .value, .json, .time, .path, .selector, .devices, .slot, .yaml,
+            .enrolmentToken, .credential, .certificate,
         ] + Canary.allCases.map(\.target)
 }
 
