@@ -32,6 +32,29 @@ import Testing
         }
     }
 
+    /// What the search has found in the comparison.
+    @Test(arguments: [
+        """
+        devices 1 part-size 0 removals-kept 2
+        write 0 count 0
+        write 1 reset 0
+        write 1 reset 0
+        hub-write set 1
+        """,
+        """
+        devices 1 part-size 0 removals-kept 2
+        write 0 count 0
+        write 0 reset 0
+        sync 0
+        hub-write reset 0
+        write 1 count 0
+        """,
+    ])
+    func comparedAlike(text: String) throws {
+        let list = try #require(ActionList(text))
+        #expect(EngineRun.difference(EngineRun.comparable(list)) == nil)
+    }
+
     /// What the search has found in the engine.
     @Test(arguments: [
         // A part with a removal went before the part with what it removes, for ever.
@@ -86,6 +109,15 @@ import Testing
         write 0 note 0
         sync 0
         restore 0
+        """,
+        // A board that paused went on with the session that the hub had forgotten.
+        """
+        devices 2 part-size 0 removals-kept 2
+        ask-early 1
+        sync 2
+        ask 1
+        hub-wipe
+        write 0 set 0
         """,
         // A greeting of an earlier life that came late looked like a second board.
         """

@@ -91,7 +91,11 @@ extension Replica {
             let own = held.first { $0.dot.epoch == epoch && $0.stamp == generation }
             place(cell(generation, 1 + (own?.value ?? 0)))
         case .reset:
-            guard let generation = held.map(\.stamp).max() else { return nil }
+            let generation = held.map(\.stamp).max() ?? 0
+            // One that has ended is not ended again: counts on their way to it stay.
+            guard held.contains(where: { $0.stamp == generation && $0.value != nil }) else {
+                return nil
+            }
             place(cell(rules[.generations] ? generation + 1 : generation, nil))
         }
         advance(epoch, to: dot.counter, at: moment)

@@ -185,11 +185,11 @@ private let reference = SessionHarness.reference
         #expect(device.greetings.last == Greeting(at: device.now, reference: nil))
     }
 
-    @Test func aBreakOfTheLinkEndsThePause() {
+    @Test(arguments: [false, true]) func aBreakOfTheLinkEndsThePause(isForgotten: Bool) {
         var device = Device()
         for _ in 0..<2 {
             device.answerGreeting()
-            device.miss()
+            if isForgotten { device.receive(.reset) } else { device.miss() }
         }
         let count = device.greetings.count
         device.perform(device.session.onDisconnected())

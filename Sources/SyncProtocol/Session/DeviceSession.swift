@@ -293,6 +293,7 @@ public struct DeviceSession: Sendable {
         let wait = pace.onFailed(first: settings.timeout, maximum: settings.timeoutMaximum)
         guard let wait else { return greet(now) }
         phase = .pausing
+        known = nil
         isOutstanding = false
         deadline = now + spread(wait)
         return []
