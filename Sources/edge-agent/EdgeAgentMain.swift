@@ -9,11 +9,12 @@ enum EdgeAgentMain {
         let words = CommandWords.read()
         do throws(UsageError) {
             let arguments = try Arguments(words)
-            let code = await run(arguments)
-            exit(code)
+            // Without exit handlers: those of OpenSSL would take from under a link's thread what it
+            // is using. Nothing is left to flush, as all output goes straight to its descriptor.
+            _exit(await run(arguments))
         } catch {
             Output.error("\(error)\n\n\(usage)")
-            exit(ExitCode.usage)
+            _exit(ExitCode.usage)
         }
     }
 

@@ -22,21 +22,29 @@ struct FleetHubCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            leave(0)
         } catch let code as ExitCode {
-            Foundation.exit(code.rawValue)
+            leave(code.rawValue)
         } catch let error as HubCommandError {
             FileHandle.standardError.write(Data("fleet-hub: \(error)\n".utf8))
-            Foundation.exit(error.exitCode)
+            leave(error.exitCode)
         } catch {
             let code = exitCode(for: error)
             let text = fullMessage(for: error)
             if code == .success {
                 print(text)
-                Foundation.exit(0)
+                leave(0)
             }
             FileHandle.standardError.write(Data((text + "\n").utf8))
-            Foundation.exit(code == .validationFailure ? 2 : 1)
+            leave(code == .validationFailure ? 2 : 1)
         }
+    }
+
+    /// Ends without exit handlers: those of OpenSSL would take from under a link's thread what it is
+    /// using.
+    private static func leave(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 }
 
