@@ -33,6 +33,7 @@ static bool find_crypto(void *library) {
            FIND(library, X509_STORE_CTX_free) && FIND(library, X509_STORE_CTX_init) &&
            FIND(library, X509_STORE_CTX_get0_param) && FIND(library, X509_STORE_new) &&
            FIND(library, X509_STORE_free) && FIND(library, X509_STORE_add_cert) &&
+           FIND(library, d2i_X509) && FIND(library, X509_free) &&
            FIND(library, X509_VERIFY_PARAM_set_flags) &&
            FIND(library, X509_VERIFY_PARAM_set_purpose) &&
            FIND(library, X509_VERIFY_PARAM_set1_host) && FIND(library, X509_verify_cert) &&
@@ -44,7 +45,13 @@ static bool find_tls(void *library) {
     return FIND(library, TLS_client_method) && FIND(library, SSL_CTX_new) &&
            FIND(library, SSL_CTX_free) && FIND(library, SSL_CTX_ctrl) &&
            FIND(library, SSL_CTX_set_verify) &&
-           FIND(library, SSL_CTX_set_cert_verify_callback) && FIND(library, SSL_new) &&
+           FIND(library, SSL_CTX_set_cert_verify_callback) &&
+           FIND(library, SSL_CTX_use_certificate) && FIND(library, SSL_CTX_use_PrivateKey) &&
+           FIND(library, SSL_CTX_get_cert_store) && FIND(library, SSL_CTX_get0_param) &&
+           FIND(library, SSL_CTX_set_info_callback) && FIND(library, SSL_CTX_set_ex_data) &&
+           FIND(library, SSL_CTX_get_ex_data) && FIND(library, SSL_get_SSL_CTX) &&
+           FIND(library, SSL_alert_desc_string_long) && FIND(library, SSL_get_verify_result) &&
+           FIND(library, SSL_new) &&
            FIND(library, SSL_free) && FIND(library, SSL_set_fd) && FIND(library, SSL_connect) &&
            FIND(library, SSL_write_ex) && FIND(library, SSL_read_ex) &&
            FIND(library, SSL_get_error) && FIND(library, SSL_shutdown);

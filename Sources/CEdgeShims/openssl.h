@@ -36,6 +36,8 @@ struct edge_openssl {
     void *(*X509_STORE_new)(void);
     void (*X509_STORE_free)(void *);
     int (*X509_STORE_add_cert)(void *, void *);
+    void *(*d2i_X509)(void **, const unsigned char **, long);
+    void (*X509_free)(void *);
     int (*X509_VERIFY_PARAM_set_flags)(void *, unsigned long);
     int (*X509_VERIFY_PARAM_set_purpose)(void *, int);
     int (*X509_VERIFY_PARAM_set1_host)(void *, const char *, size_t);
@@ -51,6 +53,16 @@ struct edge_openssl {
     long (*SSL_CTX_ctrl)(void *, int, long, void *);
     void (*SSL_CTX_set_verify)(void *, int, void *);
     void (*SSL_CTX_set_cert_verify_callback)(void *, int (*)(void *, void *), void *);
+    int (*SSL_CTX_use_certificate)(void *, void *);
+    int (*SSL_CTX_use_PrivateKey)(void *, void *);
+    void *(*SSL_CTX_get_cert_store)(const void *);
+    void *(*SSL_CTX_get0_param)(void *);
+    void (*SSL_CTX_set_info_callback)(void *, void (*)(const void *, int, int));
+    int (*SSL_CTX_set_ex_data)(void *, int, void *);
+    void *(*SSL_CTX_get_ex_data)(const void *, int);
+    void *(*SSL_get_SSL_CTX)(const void *);
+    const char *(*SSL_alert_desc_string_long)(int);
+    long (*SSL_get_verify_result)(const void *);
     void *(*SSL_new)(void *);
     void (*SSL_free)(void *);
     int (*SSL_set_fd)(void *, int);

@@ -61,6 +61,10 @@ int edge_spawn_change_directory(posix_spawn_file_actions_t *actions, const char 
     return posix_spawn_file_actions_addchdir_np(actions, path);
 }
 
+int edge_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 short edge_spawn_new_session(void) { return POSIX_SPAWN_SETSID; }
 
 int edge_discard_beginning(const char *path, uint64_t bytes) {

@@ -94,6 +94,7 @@ extension FleetHub: HubService {
             }
         }
         identities[id] = forget ? nil : identity
+        accessChanged.yield()
         devices[id] = forget ? nil : record
         ownLabels[id] = nil
         online.remove(id)

@@ -41,6 +41,9 @@ public actor FleetHub {
     let endpoint: any HubEndpoint
     /// Certifies boards; nil where this hub enrols none.
     let authority: CertificateAuthority?
+    /// Says that `brokerAccess` may be another one now. One consumer.
+    nonisolated public let accessChanges: AsyncStream<Void>
+    let accessChanged: AsyncStream<Void>.Continuation
     let started: ClockReading
     var devices: [String: DeviceRecord] = [:]
     /// Labels from the boards' own configuration; an operator's win over them.
@@ -72,6 +75,8 @@ public actor FleetHub {
             let agent = try store.twin.document(device.id).cells(prefix: "reported/agent").first
             ownLabels[device.id] = agent.flatMap { Self.labels(of: $0) }
         }
+        (accessChanges, accessChanged) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         self.store = store
         self.endpoint = endpoint
         links = Dictionary(uniqueKeysWithValues: endpoint.links.map { ($0, false) })

@@ -12,4 +12,12 @@ public enum LinkKind: String, Sendable, Hashable, CaseIterable {
         case .coap: 5683
         }
     }
+
+    /// The same with encryption.
+    public var securePort: Int {
+        switch self {
+        case .mqtt: 8883
+        case .coap: 5684
+        }
+    }
 }

@@ -12,30 +12,41 @@ enum UplinkChoice {
     ) throws -> (any Link)? {
         let uplink = configuration.uplink
         guard uplink.isEnabled else { return nil }
-        let first = way(uplink.link, uplink.host, uplink.port, configuration, entropy)
+        let first = way(
+            uplink.link,
+            HubAddress(
+                uplink.host, uplink.port, uplink.isHostNamed, uplink.isPortNamed),
+            configuration, entropy)
         guard let fallback = uplink.fallback else { return try first.make() }
         let second = way(
-            fallback, uplink.fallbackHost, uplink.fallbackPort, configuration, entropy)
+            fallback,
+            HubAddress(
+                uplink.fallbackHost, uplink.fallbackPort, uplink.isFallbackHostNamed,
+                uplink.isFallbackPortNamed),
+            configuration, entropy)
         return FallbackLink([first, second], patience: uplink.fallbackAfter) { Output.error($0) }
     }
 
     private static func way(
-        _ kind: LinkKind, _ host: String, _ port: Int, _ configuration: AgentConfiguration,
+        _ kind: LinkKind, _ address: HubAddress, _ configuration: AgentConfiguration,
         _ entropy: LinuxEntropy
     ) -> FallbackLink.Way {
         FallbackLink.Way(kind) {
             switch kind {
-            case .mqtt: mosquitto(host, port, configuration, entropy)
-            case .coap: try coap(host, port, configuration, entropy)
+            case .mqtt: mosquitto(address, configuration, entropy)
+            case .coap: try coap(address, configuration, entropy)
             }
         }
     }
 
     private static func mosquitto(
-        _ host: String, _ port: Int, _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
+        _ address: HubAddress, _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
     ) -> MosquittoLink {
         let (uplink, id) = (configuration.uplink, configuration.device.id)
-        var settings = MosquittoClient.Settings(host: host, port: port, clientID: "device-\(id)")
+        var settings = MosquittoClient.Settings(
+            host: address.host, port: address.port, clientID: "device-\(id)")
+        let route = UplinkRoute(address, configuration)
+        settings.route = { route.next() }
         settings.keepAliveSeconds = Int(uplink.keepalive.count / 1000)
         settings.reconnectFirst = uplink.reconnectMin
         settings.reconnectMaximum = uplink.reconnectMax
@@ -43,10 +54,10 @@ enum UplinkChoice {
     }
 
     private static func coap(
-        _ host: String, _ port: Int, _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
+        _ address: HubAddress, _ configuration: AgentConfiguration, _ entropy: LinuxEntropy
     ) throws -> CoAPLink {
         let uplink = configuration.uplink
-        var settings = CoAPLink.Settings(host: host, port: port)
+        var settings = CoAPLink.Settings(host: address.host, port: address.port)
         settings.hold = min(settings.hold, uplink.keepalive)
         settings.reconnectFirst = uplink.reconnectMin
         settings.reconnectMaximum = uplink.reconnectMax

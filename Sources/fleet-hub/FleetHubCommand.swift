@@ -11,7 +11,8 @@ import SyncProtocol
 struct FleetHubCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet-hub", abstract: "The server of a fleet of boards.",
-        version: Release.version, subcommands: [Initialise.self, Serve.self, Doctor.self])
+        version: Release.version,
+        subcommands: [Initialise.self, Serve.self, BrokerConfigCommand.self, Doctor.self])
 
     /// ArgumentParser ends with 64 on a usage error; our programs with 2.
     static func main() async {
@@ -69,6 +70,24 @@ struct DataDirectory {
             throw HubCommandError(
                 description: "there is no hub in \(path). Make one with: "
                     + "fleet-hub init --data \(path)")
+        }
+    }
+
+    /// Who may come to a broker, read beside a hub that may run.
+    func brokerAccess(
+        _ authority: CertificateAuthority, at now: WallTime
+    ) throws(HubCommandError) -> BrokerAccess {
+        var options = Connection.Options()
+        options.isReadOnly = true
+        do {
+            let connection = try Connection.open(database, options: options)
+            return try BrokerAccess(
+                of: IdentityTable(connection).all(),
+                revoked: CertificateTable(connection).revoked(), by: authority, at: now)
+        } catch {
+            throw HubCommandError(
+                description: "cannot read \(database): \(error). Check it with: "
+                    + "fleet-hub doctor --data \(path)")
         }
     }
 

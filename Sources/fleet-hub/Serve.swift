@@ -20,8 +20,19 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         name: .customLong("mqtt"),
-        help: "The broker between boards and hub, or off. Loopback only.")
+        help: ArgumentHelp(
+            "The broker between boards and hub, or off.",
+            discussion: """
+                HOST:PORT is plain and on this machine only; tls:HOST:PORT is by TLS; \
+                managed[:HOST:PORT] is a mosquitto that this hub runs and that listens there with \
+                TLS, by default at 0.0.0.0:8883.
+                """))
     var mqtt = "127.0.0.1:1883"
+
+    @Option(
+        name: .customLong("broker-files"),
+        help: "What fleet-hub broker-config wrote, to be kept true, for --mqtt tls:HOST:PORT.")
+    var brokerFiles: String?
 
     @Option(
         name: .customLong("coap"),
@@ -65,7 +76,7 @@ struct Serve: AsyncParsableCommand {
         settings.boardsPlace = place.map { ($0.name, $0.namedPort) }
         let now = LinuxTimekeeper().now().wall
         let authority = try AuthorityFiles(directory).open(at: now)
-        let endpoint = try links.endpoint()
+        let endpoint = try links.endpoint(authority, at: now)
         let hub = try FleetHub(
             store: directory.open(), endpoint: endpoint, timekeeper: LinuxTimekeeper(),
             executor: ThreadExecutor(name: "hub"), settings: settings,
@@ -92,6 +103,9 @@ struct Serve: AsyncParsableCommand {
                     service: boards, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup))
         }
+        services =
+            try await links.brokerServices(
+                hub, authority, directory, named: brokerFiles, at: now, logger) + services
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services,

@@ -65,11 +65,24 @@ private let changes = [
         $0.uplink.link = .coap
         $0.uplink.port = 5683
     },
-    Change("uplink.host", "::1") { $0.uplink.host = "::1" },
-    Change("uplink.port", "0x1F90") { $0.uplink.port = 8080 },
+    Change("uplink.host", "::1") {
+        $0.uplink.host = "::1"
+        $0.uplink.isHostNamed = true
+    },
+    Change("uplink.port", "0x1F90") {
+        $0.uplink.port = 8080
+        $0.uplink.isPortNamed = true
+    },
+    Change("uplink.tls", "on") { $0.uplink.tls = .on },
     Change("uplink.fallback", "coap") { $0.uplink.fallback = .coap },
-    Change("uplink.fallback_host", "::1") { $0.uplink.fallbackHost = "::1" },
-    Change("uplink.fallback_port", "5684") { $0.uplink.fallbackPort = 5684 },
+    Change("uplink.fallback_host", "::1") {
+        $0.uplink.fallbackHost = "::1"
+        $0.uplink.isFallbackHostNamed = true
+    },
+    Change("uplink.fallback_port", "5684") {
+        $0.uplink.fallbackPort = 5684
+        $0.uplink.isFallbackPortNamed = true
+    },
     Change("uplink.fallback_after_s", "1") { $0.uplink.fallbackAfter = 1000 },
     Change("uplink.keepalive_s", "5") { $0.uplink.keepalive = 5000 },
     Change("uplink.frames_in_flight_max", "+20") { $0.uplink.framesInFlightMax = 20 },
@@ -244,13 +257,28 @@ private let changes = [
         "LOCALHOST", "hub.local", "127.0.0.1:1883", "127.example.com", "", "7",
     ])
     func otherHostsAreRefused(host: String) throws {
-        for section in ["uplink", "local_broker"] {
-            let error = try #require(try errors("\(section):\n  host: '\(host)'\n").first)
-            #expect(error.line == 2 && error.field == "\(section).host")
-            #expect(
-                error.hint == "Plain links reach only loopback until TLS is configured; "
-                    + "use 127.0.0.1, ::1 or localhost.")
+        let error = try #require(try errors("local_broker:\n  host: '\(host)'\n").first)
+        #expect(error.line == 2 && error.field == "local_broker.host")
+        let hint = "Plain links reach only loopback; use 127.0.0.1, ::1 or localhost."
+        #expect(error.hint == hint)
+        for plain in ["tls: off", "link: coap"] {
+            let error = try #require(
+                try errors("uplink:\n  \(plain)\n  host: '\(host)'\n").first)
+            #expect(error.line == 3 && error.field == "uplink.host")
+            #expect(error.hint == hint || error.message.hasPrefix("expected"), "\(error)")
         }
+    }
+
+    @Test(arguments: ["10.0.0.5", "hub.local", "fe80::1%eth0", "2001:db8::5"])
+    func withTLSAnyHostIsGood(host: String) throws {
+        let uplink = try read("uplink:\n  host: '\(host)'\n").uplink
+        #expect(uplink.host == host && uplink.isHostNamed && !uplink.isPortNamed)
+        #expect(try errors("uplink:\n  tls: on\n  fallback: coap\n  host: \(host)\n").isEmpty)
+    }
+
+    @Test(arguments: ["", "[::1]", "hub:1883", "-x", "a b", "hub/x"])
+    func whatIsNoHostIsRefused(host: String) throws {
+        #expect(try errors("uplink:\n  host: '\(host)'\n").map(\.field) == ["uplink.host"])
     }
 
     @Test(arguments: ["127.0.0.1", "127.255.3.4", "::1", "localhost"])

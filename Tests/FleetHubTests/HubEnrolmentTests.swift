@@ -212,6 +212,55 @@ final class SettableClock: Timekeeper {
         #expect(seen.count { $0 == "clone_suspected" } == 1)
     }
 
+    /// What the hub tells its broker, and that it says when there is something to tell.
+    @Test func aBrokerLearnsWhoIsNotBelieved() async throws {
+        let fleet = try EnrolmentHarness(try TemporaryFolder())
+        var changes = fleet.hub.accessChanges.makeAsyncIterator()
+        let shared = TestSigner()
+        let facts = try fleet.certificate(
+            try await fleet.enroll("pump-1", shared, try await fleet.token()))
+        _ = try await fleet.enroll("pump-2", TestSigner(), try await fleet.token())
+        _ = try await fleet.enroll(
+            "pump-3", TestSigner(), try await fleet.token(approval: true))
+        #expect(await changes.next() != nil)
+        #expect(try await fleet.hub.brokerAccess().barred == [])
+        // Another board with its key: in quarantine, and not on the list.
+        _ = await fleet.code {
+            _ = try await fleet.enroll("pump-4", shared, try await fleet.token())
+        }
+        #expect(await changes.next() != nil)
+        #expect(try await fleet.hub.brokerAccess().barred == ["pump-1"])
+        #expect(try await fleet.hub.brokerAccess().revoked == [:])
+        _ = try await fleet.hub.decide("pump-1", .approve)
+        #expect(await changes.next() != nil)
+        #expect(try await fleet.hub.brokerAccess().barred == [])
+        _ = try await fleet.hub.decide("pump-1", .revoke)
+        #expect(await changes.next() != nil)
+        let access = try await fleet.hub.brokerAccess()
+        #expect(access.barred == ["pump-1"] && Array(access.revoked.values) == ["pump-1"])
+        #expect(Self.contains(access.revocationList, facts.serial))
+        // With a new key the name is free again, and the old certificate is not.
+        _ = try await fleet.enroll("pump-1", TestSigner(), try await fleet.token())
+        #expect(await changes.next() != nil)
+        #expect(try await fleet.hub.brokerAccess().barred == [])
+        #expect(try await fleet.hub.brokerAccess().revoked.count == 1)
+        // Removed and forgotten it has no row any more, but its certificate is out there.
+        _ = try await fleet.hub.removeDevice("pump-2", forget: true)
+        #expect(await changes.next() != nil)
+        #expect(Set(try await fleet.hub.brokerAccess().revoked.values) == ["pump-1", "pump-2"])
+    }
+
+    /// No device can have the hub's own name, nor what a certificate for serving has.
+    @Test func theHubsNameAtTheBrokerIsNobodys() throws {
+        let authority = try CertificateAuthority.make(at: Release.date)
+        #expect(DeviceName(CertificateAuthority.hubName) == nil)
+        let made = try authority.clientCredential(
+            name: CertificateAuthority.hubName, life: 600_000, at: Release.date)
+        let facts = try CertificateFacts(der: made.certificate)
+        #expect(facts.commonName == CertificateAuthority.hubName)
+        #expect(facts.notAfter.milliseconds == Release.date.milliseconds + 600_000)
+    }
+
     @Test func revokedMeansRevokedUntilThereIsANewKey() async throws {
         let fleet = try EnrolmentHarness(try TemporaryFolder())
         let signer = TestSigner()

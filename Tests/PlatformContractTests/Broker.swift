@@ -28,21 +28,22 @@ final class Mosquitto: @unchecked Sendable {
     private let runner = LinuxProcessRunner(owner: "mosquitto")
     private var process: ProcessIdentity?
 
-    init() throws {
+    /// - Parameter security: More lines for its listener, with certificates.
+    init(security: [String] = ["allow_anonymous true"]) throws {
         port = try Self.freePort()
         folder = NSTemporaryDirectory() + "/mosquitto-" + UUID().uuidString
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true)
-        try "topic readwrite #\ntopic deny denied/#\n"
+        try "topic readwrite #\ntopic deny denied/#\nuser board\ntopic readwrite t\n"
             .write(toFile: folder + "/acl", atomically: true, encoding: .utf8)
         let lines = [
-            "acl_file \(folder)/acl", "listener \(port) 127.0.0.1", "allow_anonymous true",
-            "persistence true",
+            "acl_file \(folder)/acl", "persistence true",
             "persistence_location \(folder)/", "log_dest file \(folder)/log",
+            "listener \(port) 127.0.0.1",
         ]
         // Started by root it would become another user, who may not write into our folder.
         let user = geteuid() == 0 ? ["user root"] : []
-        try (lines + user).joined(separator: "\n").appending("\n")
+        try (user + lines + security).joined(separator: "\n").appending("\n")
             .write(toFile: folder + "/conf", atomically: true, encoding: .utf8)
     }
 

@@ -18,7 +18,7 @@ final class TestCertificates: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    private func path(_ name: String, _ kind: String) -> String { "\(folder)/\(name).\(kind)" }
+    func path(_ name: String, _ kind: String) -> String { "\(folder)/\(name).\(kind)" }
 
     /// Makes a certificate with a common name, signed by another or by itself. `days` below 0 are
     /// over.

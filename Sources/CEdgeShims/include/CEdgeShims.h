@@ -28,8 +28,10 @@ int edge_eventfd(void);
 int edge_timer_create(void);
 int edge_timer_set(int timer, int64_t milliseconds);
 
-// posix_spawn_file_actions_addchdir_np(3) and POSIX_SPAWN_SETSID, both GNU extensions.
+// posix_spawn_file_actions_addchdir_np(3), posix_spawn_file_actions_addclosefrom_np and
+// POSIX_SPAWN_SETSID, all GNU extensions.
 int edge_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path);
+int edge_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 short edge_spawn_new_session(void);
 
 // Frees the blocks of a file's first bytes and leaves its size (fallocate(2),

@@ -49,4 +49,21 @@ enum edge_tls_step edge_tls_write(void *connection, const uint8_t *bytes, size_t
                                   size_t *moved);
 enum edge_tls_step edge_tls_read(void *connection, uint8_t *bytes, size_t capacity, size_t *moved);
 
+// What a library that makes its own connections needs of us: a client's SSL_CTX for TLS 1.2 and
+// later, that shows a certificate and believes `authority` alone, for serving and for `name`; dates
+// are not looked at. All three in DER. NULL where one of them cannot be used.
+struct edge_tls_part {
+    const uint8_t *bytes;
+    size_t count;
+};
+void *edge_tls_context_make(struct edge_tls_part authority, struct edge_tls_part certificate,
+                            struct edge_tls_part key, const char *name);
+// To be called once the library has let go of it.
+void edge_tls_context_close(void *context);
+// The SSL_CTX.
+void *edge_tls_context_inner(void *context);
+// What the other side answered to our handshake, or why we refused its; NULL where neither.
+// `refused` is set where it was we who refused.
+const char *edge_tls_context_reason(void *context, int *refused);
+
 #endif

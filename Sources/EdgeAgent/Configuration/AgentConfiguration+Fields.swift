@@ -5,7 +5,7 @@ extension AgentConfiguration {
     static let sections: [(name: String, meaning: String)] = [
         ("device", "Who this board is."),
         ("state", "What the board remembers, and how soon it is durable."),
-        ("uplink", "The way to the hub. Links are plain, so only to this machine."),
+        ("uplink", "The way to the hub. Plain links only reach this machine."),
         ("local_broker", "The board's own MQTT broker, with the devices behind it."),
         ("board", "The board's own sensors."),
         ("control", "The way in for `edge-agent status` and `edge-agent twin`."),
@@ -57,12 +57,18 @@ extension AgentConfiguration {
             "uplink", "link", .choice(\.uplink.linkName, LinkKind.allCases.map(\.rawValue)),
             "mqtt goes through a broker that the hub uses as well; coap goes straight to the hub."),
         ConfigurationField(
-            "uplink", "host", .text(\.uplink.host, .loopbackHost),
-            "The broker for mqtt, the hub for coap; or a tunnel's end on this machine."),
+            "uplink", "host", .text(\.uplink.host, .host),
+            "The broker for mqtt, the hub for coap; or a tunnel's end on this machine.",
+            derived: ("127.0.0.1; with TLS the hub where the board enrolled", "hub.example")),
         ConfigurationField(
             "uplink", "port", .count(\.uplink.port, ports, unit: ""),
             "For coap any of the hub's ports will do, where it has several.",
-            derived: ("1883 for mqtt, 5683 for coap", "5683")),
+            derived: ("1883 for mqtt, 8883 with TLS, 5683 for coap", "8883")),
+        ConfigurationField(
+            "uplink", "tls",
+            .choice(\.uplink.tlsName, AgentConfiguration.UplinkTLS.allCases.map(\.rawValue)),
+            "Whether mqtt is TLS with the board's certificate. auto: as soon as it has enrolled; on: "
+                + "no link before; off: plain for ever, to this machine only."),
         ConfigurationField(
             "uplink", "fallback",
             .choice(
@@ -71,11 +77,13 @@ extension AgentConfiguration {
             "The other link, for a board that has two ways to its hub. It is loaded only when it "
                 + "is used."),
         ConfigurationField(
-            "uplink", "fallback_host", .text(\.uplink.fallbackHost, .loopbackHost),
-            "Where the fallback goes, as uplink.host."),
+            "uplink", "fallback_host", .text(\.uplink.fallbackHost, .host),
+            "Where the fallback goes, as uplink.host.",
+            derived: ("as for uplink.host", "hub.example")),
         ConfigurationField(
             "uplink", "fallback_port", .count(\.uplink.fallbackPort, ports, unit: ""),
-            "As uplink.port.", derived: ("1883 for mqtt, 5683 for coap", "5683")),
+            "As uplink.port.",
+            derived: ("1883 for mqtt, 8883 with TLS, 5683 for coap", "5683")),
         ConfigurationField(
             "uplink", "fallback_after_s", .span(\.uplink.fallbackAfter, 1...86_400, unit: .s),
             "Without a connection for so long, the board takes its other link, and stays there "

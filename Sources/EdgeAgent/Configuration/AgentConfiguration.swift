@@ -35,6 +35,9 @@ public struct AgentConfiguration: Sendable, Hashable {
         return try reader.result()
     }
 
+    /// Whether a host is this machine, so that a plain link to it is on nobody's way.
+    public static func isLoopback(_ host: String) -> Bool { TextRule.loopbackHost.accepts(host) }
+
     init(device: Device, control: Control) {
         self.device = device
         self.control = control
@@ -70,14 +73,21 @@ extension AgentConfiguration {
     public struct Uplink: Sendable, Hashable {
         public var isEnabled = true
         public var link = LinkKind.mqtt
-        /// A loopback address.
+        /// A loopback address where the link is plain.
         public var host = "127.0.0.1"
         public var port = LinkKind.mqtt.plainPort
+        /// Whether the file names them: a board that enrolled knows its hub's host, and TLS has
+        /// another port.
+        public var isHostNamed = false
+        public var isPortNamed = false
+        public var tls = UplinkTLS.automatic
         /// The link that is taken while the other does not come about; loaded then, not before.
         public var fallback: LinkKind?
-        /// A loopback address.
+        /// A loopback address where the link is plain.
         public var fallbackHost = "127.0.0.1"
         public var fallbackPort = LinkKind.coap.plainPort
+        public var isFallbackHostNamed = false
+        public var isFallbackPortNamed = false
         /// Without a connection for so long, the other link is taken.
         public var fallbackAfter = Milliseconds.seconds(60)
         public var keepalive = Milliseconds.seconds(60)
@@ -104,6 +114,22 @@ extension AgentConfiguration {
         }
 
         static let noFallback = "none"
+
+        /// `tls` as the file has it.
+        var tlsName: String {
+            get { tls.rawValue }
+            set { tls = UplinkTLS(rawValue: newValue) ?? tls }
+        }
+    }
+
+    /// Whether the link to the hub is TLS, with the certificate that the board got when it enrolled.
+    public enum UplinkTLS: String, Sendable, Hashable, CaseIterable {
+        /// From the moment the board has enrolled.
+        case automatic = "auto"
+        /// There is no link before that.
+        case on
+        /// Never: a broker or a tunnel's end on this machine, for development.
+        case off
     }
 
     /// The board's own MQTT broker, with the devices behind it.

@@ -120,12 +120,7 @@ extension ConfigurationReader {
             configuration.control.socket = AgentConfiguration.Control.socket(
                 in: configuration.state.directory)
         }
-        if lines["uplink.port"] == nil {
-            configuration.uplink.port = configuration.uplink.link.plainPort
-        }
-        if lines["uplink.fallback_port"] == nil, let fallback = configuration.uplink.fallback {
-            configuration.uplink.fallbackPort = fallback.plainPort
-        }
+        deriveUplink()
         let (state, uplink) = (configuration.state, configuration.uplink)
         let (board, broker) = (configuration.board, configuration.localBroker)
         require(
@@ -142,6 +137,16 @@ extension ConfigurationReader {
             uplink.fallback != uplink.link, ["uplink.link", "uplink.fallback"], rootLine,
             "\(uplink.linkName) cannot be its own fallback",
             "Name the other link, or write none.")
+        for (kind, host, name) in [
+            (uplink.link, uplink.host, "uplink.host"),
+            (uplink.fallback, uplink.fallbackHost, "uplink.fallback_host"),
+        ] {
+            require(
+                kind == .mqtt && uplink.tls != .off || TextRule.loopbackHost.accepts(host),
+                [name, "uplink.tls", "uplink.link", "uplink.fallback"], rootLine,
+                "a plain link cannot go to '\(ConfigurationError.excerpt(host))'",
+                TextRule.plainHint)
+        }
         require(
             uplink.dailyBytesMax == 0 || uplink.dailyBytesMax >= uplink.frameBytesMax,
             ["uplink.frame_bytes_max", "uplink.daily_bytes_max"], rootLine,
@@ -171,6 +176,20 @@ extension ConfigurationReader {
             "the control socket in this directory has a path of more than "
                 + "\(AgentConfiguration.Control.socketBytesMax) bytes",
             "Set control.socket to a shorter path, such as /run/edge-agent/agent.sock.")
+    }
+
+    /// What of the way to the hub follows from the rest.
+    private mutating func deriveUplink() {
+        configuration.uplink.isHostNamed = lines["uplink.host"] != nil
+        configuration.uplink.isPortNamed = lines["uplink.port"] != nil
+        configuration.uplink.isFallbackHostNamed = lines["uplink.fallback_host"] != nil
+        configuration.uplink.isFallbackPortNamed = lines["uplink.fallback_port"] != nil
+        if !configuration.uplink.isPortNamed {
+            configuration.uplink.port = configuration.uplink.link.plainPort
+        }
+        if !configuration.uplink.isFallbackPortNamed, let fallback = configuration.uplink.fallback {
+            configuration.uplink.fallbackPort = fallback.plainPort
+        }
     }
 
     /// Reports at the later of the fields that the file gives: it is the one that broke the rule.

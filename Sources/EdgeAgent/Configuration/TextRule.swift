@@ -3,6 +3,7 @@ import Platform
 /// What a field that holds text accepts.
 enum TextRule: Sendable, Hashable {
     case deviceID
+    case host
     case loopbackHost
     case absolutePath(bytesMax: Int)
     case topic
@@ -16,6 +17,7 @@ enum TextRule: Sendable, Hashable {
     var expectation: String {
         switch self {
         case .deviceID: "1 to 64 of a-z A-Z 0-9 . _ -"
+        case .host: "a host name or an address, without brackets and without a port"
         case .loopbackHost: "a loopback address (127.0.0.0/8, ::1 or localhost)"
         case .absolutePath(let bytesMax): "an absolute path of at most \(bytesMax) bytes"
         case .topic:
@@ -31,9 +33,10 @@ enum TextRule: Sendable, Hashable {
     /// Why only these hosts, where the rule is about hosts.
     var hint: String? {
         guard self == .loopbackHost else { return nil }
-        return "Plain links reach only loopback until TLS is configured; "
-            + "use 127.0.0.1, ::1 or localhost."
+        return Self.plainHint
     }
+
+    static let plainHint = "Plain links reach only loopback; use 127.0.0.1, ::1 or localhost."
 
     func accepts(_ text: String) -> Bool {
         let bytes = text.utf8
@@ -42,6 +45,10 @@ enum TextRule: Sendable, Hashable {
             // As a path or URL segment the last two would mean another place.
             return 1...64 ~= bytes.count && bytes.allSatisfy { Self.isWord($0) }
                 && text != "." && text != ".."
+        case .host:
+            // RFC 1035 §2.3.4; an IPv6 address may carry a zone.
+            return 1...253 ~= bytes.count && bytes.first != UInt8(ascii: "-")
+                && (bytes.allSatisfy { Self.isWord($0) } || Self.isIPv6(text))
         case .loopbackHost:
             return text == "localhost" || text == "::1" || Self.isLoopbackIPv4(text)
         case .absolutePath(let bytesMax):
@@ -74,6 +81,13 @@ enum TextRule: Sendable, Hashable {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts[0] == "127"
             && parts.allSatisfy { part in UInt8(part).map { String($0) == part } ?? false }
+    }
+
+    private static func isIPv6(_ text: String) -> Bool {
+        text.utf8.count { $0 == UInt8(ascii: ":") } >= 2
+            && text.utf8.allSatisfy { byte in
+                isWord(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%")
+            }
     }
 
     private static func isPrintable(_ text: String) -> Bool {

@@ -147,13 +147,15 @@ extension Agent {
             ? "synchronized" : uplink.isConnected ? "connected" : "disconnected"
         let age = reading.monotonic - uplink.since
         let since = WallTime(milliseconds: reading.wall.milliseconds - age.count)
-        return .object([
-            ("state", .string(world.link == nil ? "disabled" : state)),
-            ("since", .string(RFC3339.text(since))),
-            ("bytes_sent", .int(Int64(uplink.bytesSent))),
-            ("bytes_received", .int(Int64(uplink.bytesReceived))),
-            ("budget_left", budget.left.map { .int($0) } ?? .null),
-        ])
+        let reason: [(String, Value)] = uplink.reason.map { [("reason", .string($0))] } ?? []
+        return .object(
+            [
+                ("state", .string(world.link == nil ? "disabled" : state)),
+                ("since", .string(RFC3339.text(since))),
+                ("bytes_sent", .int(Int64(uplink.bytesSent))),
+                ("bytes_received", .int(Int64(uplink.bytesReceived))),
+                ("budget_left", budget.left.map { .int($0) } ?? .null),
+            ] + reason)
     }
 
     private func workload(_ name: String, _ workload: WorkloadSupervisor.Workload) -> Value {

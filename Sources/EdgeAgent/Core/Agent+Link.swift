@@ -6,6 +6,8 @@ import SyncProtocol
 struct UplinkState {
     var isConnected = false
     var since = MonotonicTime(milliseconds: 0)
+    /// Why there is no connection; nil while there is one, or none was tried.
+    var reason: String?
     var bytesSent: UInt64 = 0
     var bytesReceived: UInt64 = 0
     var framesUnreadable: UInt64 = 0
@@ -19,6 +21,7 @@ extension Agent {
         #endif
         case .connected:
             uplink.isConnected = true
+            uplink.reason = nil
             #if EDGE_MUTANTS
                 mutantFrames = []
             #endif
@@ -32,7 +35,11 @@ extension Agent {
                 if complaints.allows("uplink", at: now) {
                     self.event("uplink.disconnected", [("reason", .string(reason))])
                 }
+            } else if reason != uplink.reason, complaints.allows("uplink refusal", at: now) {
+                // The same reason comes with each attempt.
+                world.report("warning uplink: no connection: \(reason)")
             }
+            uplink.reason = reason
             uplink.isConnected = false
             carryOut(sync.onDisconnected(store, now))
         case .frame(let bytes):

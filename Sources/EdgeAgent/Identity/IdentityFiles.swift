@@ -46,6 +46,12 @@ public struct IdentityFiles: Sendable {
             place: place, authority: authority, certificate: certificate, facts: facts)
     }
 
+    /// The private key in DER; nil where there is none.
+    public var keyBytes: [UInt8]? {
+        guard let bytes = try? files.read(key, maximumBytes: Self.bytesMax) else { return nil }
+        return PEM.first("PRIVATE KEY", in: String(decoding: bytes, as: UTF8.self))
+    }
+
     /// Keeps an identity. The certificate comes last: where it is, all else is.
     ///
     /// - Parameter isNextKey: Whether it is for `nextKey`, which takes its place then. A power cut

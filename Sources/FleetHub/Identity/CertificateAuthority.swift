@@ -16,6 +16,8 @@ public struct AuthorityError: Error, Sendable, Hashable, CustomStringConvertible
 public struct CertificateAuthority: Sendable {
     /// What the hub's certificate is made out to, by whatever name it is reached.
     public static let serverName = "fleet-hub"
+    /// The hub's own name at its broker. No device can have it: see `DeviceName`.
+    public static let hubName = ".fleet-hub"
     /// The authority's and the hub's certificate begin here: a board that has no agent yet fetches
     /// it with curl, which looks at the dates, and its clock may stand in 1970.
     static let beginning = WallTime(milliseconds: 0)
@@ -119,6 +121,24 @@ public struct CertificateAuthority: Sendable {
             names: ([Self.serverName] + names).map(Self.serverName(_:)), usage: .serverAuth,
             from: Self.beginning, to: WallTime(milliseconds: now.milliseconds + Self.life.count))
         return (PEM.text("CERTIFICATE", issued.der) + certificatePEM, key.pemRepresentation)
+    }
+
+    /// A new key and certificate with which the hub itself goes to its broker, all in DER. The key
+    /// lives in memory only.
+    /// - Parameters:
+    ///   - name: The hub's, or a device's whose place at the broker the hub takes.
+    ///   - life: How long the broker shall believe it.
+    public func clientCredential(name: String, life: Milliseconds, at now: WallTime)
+        throws(AuthorityError) -> (certificate: [UInt8], key: [UInt8])
+    {
+        let key = P256.Signing.PrivateKey()
+        let start = (now.milliseconds - Self.backdate.count) / 1000 * 1000
+        let issued = try issue(
+            Certificate.PublicKey(key.publicKey), commonName: name,
+            names: [.uniformResourceIdentifier("urn:fleet:hub")], usage: .clientAuth,
+            from: WallTime(milliseconds: start),
+            to: WallTime(milliseconds: now.milliseconds + life.count))
+        return (issued.der, Array(key.derRepresentation))
     }
 
     private func issue(

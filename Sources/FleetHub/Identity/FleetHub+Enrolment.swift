@@ -115,18 +115,7 @@ extension FleetHub: EnrolmentService {
     }
 
     public func revocationList() throws(HubError) -> [UInt8] {
-        let authority = try authorityOrRefusal()
-        let now = timekeeper.now().wall
-        let revoked = try read { () throws(SQLiteError) in try store.certificates.revoked() }
-        // What has ended is refused for that; the list need not grow for ever.
-        let list = RevocationList(
-            revoked: revoked.filter { now - $0.notAfter <= RenewalRule.grace },
-            number: UInt64(max(now.milliseconds, 0)), now: now)
-        do {
-            return try list.signed(by: authority)
-        } catch {
-            throw unavailable("the list of revoked certificates cannot be made: \(error)")
-        }
+        try brokerAccess().revocationList
     }
 
     /// Joins a device, or has it wait: all of it in one transaction, for a token that is used up
@@ -155,6 +144,7 @@ extension FleetHub: EnrolmentService {
         devices[identity.device] = record
         identities[identity.device] = identity
         if isNews {
+            accessChanged.yield()
             publishIdentity(identity.device, identity.state == .pending ? "waiting" : "enrolled")
         }
     }
@@ -180,7 +170,7 @@ extension FleetHub: EnrolmentService {
         }
     }
 
-    private func authorityOrRefusal() throws(HubError) -> CertificateAuthority {
+    func authorityOrRefusal() throws(HubError) -> CertificateAuthority {
         guard let authority else {
             throw HubError(
                 .unavailable, "This hub has no authority, so no board can enrol.",
@@ -189,7 +179,7 @@ extension FleetHub: EnrolmentService {
         return authority
     }
 
-    private func unavailable(_ what: String) -> HubError {
+    func unavailable(_ what: String) -> HubError {
         HubError(
             .unavailable, "The hub cannot enrol now (\(what)).", hint: "Try again later.")
     }

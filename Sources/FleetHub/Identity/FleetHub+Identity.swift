@@ -32,6 +32,7 @@ extension FleetHub {
         }
         identities[device] = identity
         if ends { online.remove(device) }
+        accessChanged.yield()
         publishIdentity(device, state.rawValue)
         if state == .decommissioned, devices[device]?.state == .active {
             try removeDevice(device, forget: false)
@@ -75,6 +76,7 @@ extension FleetHub {
             online.remove(identity.device)
             publishIdentity(identity.device, "clone_suspected", reason: identity.reason)
         }
+        accessChanged.yield()
         try write { () throws(SQLiteError) in
             for identity in held { try store.identities.put(identity) }
         }

@@ -12,6 +12,9 @@ public final class MosquittoClient: Sendable {
     public struct Settings: Sendable {
         public var host: String
         public var port: Int
+        /// Where to go instead of `host` and `port`, asked before each connection and from time to
+        /// time after. Called on the client's thread.
+        public var route: (@Sendable () -> MosquittoRoute)?
         public var clientID: String
         public var keepAliveSeconds = 60
         /// False: the broker keeps the session, and its queue, while we are away.

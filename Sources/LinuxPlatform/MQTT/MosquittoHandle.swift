@@ -6,9 +6,26 @@ import Platform
 struct MosquittoHandle: ~Copyable {
     let pointer: OpaquePointer
     private let context: Unmanaged<MosquittoLoop>
+    /// Nil on a plain link. Outlives the client.
+    private let tls: MosquittoTLS?
+    private let host: String
+    private let port: Int
 
-    /// Nil where memory is out.
-    static func open(_ loop: MosquittoLoop) -> MosquittoHandle? {
+    /// - Throws: where memory is out, or the route leads nowhere.
+    static func open(
+        _ loop: MosquittoLoop, _ route: MosquittoRoute
+    ) throws(SignerError) -> MosquittoHandle {
+        switch route {
+        case .none(let reason): throw SignerError(reason)
+        case .plain(let host, let port): return try open(loop, host, port, nil)
+        case .tls(let host, let port, let credential):
+            return try open(loop, host, port, try MosquittoTLS(credential))
+        }
+    }
+
+    private static func open(
+        _ loop: MosquittoLoop, _ host: String, _ port: Int, _ tls: MosquittoTLS?
+    ) throws(SignerError) -> MosquittoHandle {
         let context = Unmanaged.passRetained(loop)
         let settings = loop.settings
         guard
@@ -16,7 +33,7 @@ struct MosquittoHandle: ~Copyable {
                 settings.clientID, settings.startsClean, context.toOpaque())
         else {
             context.release()
-            return nil
+            throw SignerError("out of memory")
         }
         mosquitto_int_option(pointer, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V5)
         mosquitto_int_option(pointer, MOSQ_OPT_TCP_NODELAY, 1)
@@ -32,7 +49,9 @@ struct MosquittoHandle: ~Copyable {
             mosquitto_will_set_v5(
                 pointer, will.topic, Int32(will.payload.utf8.count), will.payload, 1, true, nil)
         }
-        return MosquittoHandle(pointer: pointer, context: context)
+        tls?.apply(to: pointer)
+        return MosquittoHandle(
+            pointer: pointer, context: context, tls: tls, host: host, port: port)
     }
 
     deinit {
@@ -51,10 +70,12 @@ struct MosquittoHandle: ~Copyable {
                 &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32.max)
         }
         let code = mosquitto_connect_bind_v5(
-            pointer, settings.host, Int32(settings.port), Int32(settings.keepAliveSeconds), nil,
-            properties)
+            pointer, host, Int32(port), Int32(settings.keepAliveSeconds), nil, properties)
         return Self.fault(code)
     }
+
+    /// Why TLS failed; nil where it did not.
+    var refusal: String? { tls?.reason }
 
     var socket: Int32 { mosquitto_socket(pointer) }
     var wantsWrite: Bool { mosquitto_want_write(pointer) }

@@ -34,6 +34,7 @@ final class MosquittoLoop: @unchecked Sendable {
     /// Since when the loop waits to stop.
     private var drainEnd: MonotonicTime?
     private var attempts = 0
+    private var lastRouteCheck = MonotonicTime(milliseconds: 0)
 
     /// Messages read before they are handed over, and the count at which reading stops whatever
     /// their QoS.
@@ -64,10 +65,32 @@ final class MosquittoLoop: @unchecked Sendable {
 
     /// One connection from its beginning to its end, and why it ended.
     private func connection() -> String {
-        guard let handle = MosquittoHandle.open(self) else { return "out of memory" }
-        defer { disown() }
-        return connect(handle) ?? serve(handle)
+        let route = route
+        do throws(SignerError) {
+            let handle = try MosquittoHandle.open(self, route)
+            defer { disown() }
+            let reason = connect(handle) ?? serve(handle, route)
+            return handle.refusal ?? reason
+        } catch {
+            return "\(error)"
+        }
     }
+
+    private var route: MosquittoRoute {
+        settings.route?() ?? .plain(host: settings.host, port: settings.port)
+    }
+
+    /// Nil while the connection is as good as one that would be made now.
+    private func successor(of route: MosquittoRoute) -> String? {
+        guard settings.route != nil, now - lastRouteCheck >= Self.routeCheckInterval else {
+            return nil
+        }
+        lastRouteCheck = now
+        return route.givesWay(to: self.route, at: timekeeper.now().wall)
+            ? "connecting again with this side's latest certificate" : nil
+    }
+
+    private static let routeCheckInterval = Milliseconds.seconds(30)
 
     private var isClosed: Bool { shared.with { $0.isClosed } }
 
@@ -92,7 +115,8 @@ final class MosquittoLoop: @unchecked Sendable {
     }
 
     /// Serves a connection until it breaks, and says why it did.
-    private func serve(_ handle: borrowing MosquittoHandle) -> String {
+    private func serve(_ handle: borrowing MosquittoHandle, _ route: MosquittoRoute) -> String {
+        lastRouteCheck = now
         // What the broker sent and was not acknowledged on the connection before comes again.
         shared.with { $0.acknowledged = delivered }
         acknowledged = delivered
@@ -124,7 +148,7 @@ final class MosquittoLoop: @unchecked Sendable {
             requestCommit(wantsWrite: handle.wantsWrite)
             if now - lastMisc >= 1000 {
                 lastMisc = now
-                if let fault = handle.miscellany() { return fault }
+                if let fault = handle.miscellany() ?? successor(of: route) { return fault }
             }
             if let refusal { return refusal }
         }

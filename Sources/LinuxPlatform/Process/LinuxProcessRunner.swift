@@ -30,6 +30,8 @@ public struct LinuxProcessRunner: ProcessRunner {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, log, 1)
         posix_spawn_file_actions_adddup2(&actions, log, 2)
+        // Not every library marks its descriptors: a listener that a child holds keeps its port.
+        edge_spawn_close_from(&actions, 3)
         if let directory = command.workingDirectory {
             edge_spawn_change_directory(&actions, directory)
         }

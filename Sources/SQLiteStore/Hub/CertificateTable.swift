@@ -44,7 +44,8 @@ public final class CertificateTable {
     private let revoke: Statement
     private let prune: Statement
 
-    init(_ connection: borrowing Connection) {
+    /// - Parameter connection: Of a hub's database, which has this table.
+    public init(_ connection: borrowing Connection) {
         selectLatest = connection.statement(
             "SELECT \(Self.columns) FROM certificate WHERE device=?1 "
                 + "ORDER BY revoked IS NULL DESC, not_after DESC, serial LIMIT 1")

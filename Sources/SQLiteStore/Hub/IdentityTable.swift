@@ -38,7 +38,8 @@ public final class IdentityTable {
     private let upsert: Statement
     private let delete: Statement
 
-    init(_ connection: borrowing Connection) {
+    /// - Parameter connection: Of a hub's database, which has this table.
+    public init(_ connection: borrowing Connection) {
         selectAll = connection.statement(
             "SELECT device, state, key, token, changed, reason FROM identity ORDER BY device")
         upsert = connection.statement(

@@ -4,7 +4,7 @@ import Platform
 /// The demonstration, act by act.
 struct DemoStory {
     /// The boards, and what each speaks to the hub.
-    private static let links: [(name: String, link: LinkKind)] = [
+    private static let links: [(name: String, link: BenchLink)] = [
         ("barn", .mqtt), ("kitchen", .mqtt), ("mast", .coap),
     ]
     private static let names = links.map(\.name)

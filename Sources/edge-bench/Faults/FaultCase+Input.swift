@@ -16,7 +16,7 @@ extension FaultCase {
         ("bad-nan", Array("{\"temperature\":NaN}".utf8)),
     ]
 
-    static func unreadablePayloads(_ world: World, _ link: LinkKind) async throws -> String {
+    static func unreadablePayloads(_ world: World, _ link: BenchLink) async throws -> String {
         let site = try Site(in: world, link: link)
         try await site.start()
         let board = try await site.board("board")
@@ -42,12 +42,12 @@ extension FaultCase {
         return "each of \(badPayloads.count) gave an event; the good messages after them arrived"
     }
 
-    static func clockOf1970(_ world: World, _ link: LinkKind) async throws -> String {
+    static func clockOf1970(_ world: World, _ link: BenchLink) async throws -> String {
         let library = try fakeTimeLibrary()
         let clock = world.folder + "/clock"
         try Files.write("@1970-01-01 00:10:00\n", to: clock)
         let site = try Site(in: world, link: link)
-        try await site.hub.initialise()
+        try await site.initialise()
         let board = try await site.board("board")
         board.agent.environment = [
             "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1",

@@ -14,7 +14,7 @@ extension FaultCase {
         ("device:\n\tid: board\n", 2, nil),
     ]
 
-    static func wrongYAML(_ world: World, _ link: LinkKind) async throws -> String {
+    static func wrongYAML(_ world: World, _ link: BenchLink) async throws -> String {
         let agent = try Agent("board", in: world, AgentSettings())
         for file in wrongFiles {
             let path = world.folder + "/wrong.yaml"
@@ -34,7 +34,7 @@ extension FaultCase {
         return "exit 2 with line and field for each of \(wrongFiles.count) wrong files"
     }
 
-    static func portInUse(_ world: World, _ link: LinkKind) async throws -> String {
+    static func portInUse(_ world: World, _ link: BenchLink) async throws -> String {
         let site = try Site(in: world, link: link)
         try await site.start()
         let second = try Hub(
@@ -68,14 +68,15 @@ extension FaultCase {
             + "first went on"
     }
 
-    static func noBroker(_ world: World, _ link: LinkKind) async throws -> String {
+    static func noBroker(_ world: World, _ link: BenchLink) async throws -> String {
         let site = try Site(in: world, link: link)
-        try await site.hub.initialise()
+        try await site.initialise()
         try await site.hub.start()
         let broker = try Mosquitto("board-broker", in: world)
         let agent = try Agent(
             "board", in: world,
             .forTests(link: link, uplinkPort: site.uplink.port, localPort: broker.port))
+        try await site.admit(agent)
         try await agent.start()
         let alone = try await agent.status()
         try demand(
@@ -97,10 +98,10 @@ extension FaultCase {
         return "agent and hub ran without brokers, said so, and met once they came"
     }
 
-    static func noHub(_ world: World, _ link: LinkKind) async throws -> String {
+    static func noHub(_ world: World, _ link: BenchLink) async throws -> String {
         let site = try Site(in: world, link: link)
+        try await site.initialise()
         try await site.uplink.start()
-        try await site.hub.initialise()
         let board = try await site.board("board")
         try await board.agent.start()
         try await publish(1...100, to: board, in: world)

@@ -3,7 +3,7 @@ import Platform
 
 /// Faults of storage: full, damaged, read-only.
 extension FaultCase {
-    static func fullBoardDisk(_ world: World, _ link: LinkKind) async throws -> String {
+    static func fullBoardDisk(_ world: World, _ link: BenchLink) async throws -> String {
         let disk = try await Disk.tmpfs("disk", kibibytes: 8192, in: world)
         let site = try Site(in: world, link: link)
         try await site.start()
@@ -31,7 +31,7 @@ extension FaultCase {
             + "broker, and took them once there was room"
     }
 
-    static func fullHubDisk(_ world: World, _ link: LinkKind) async throws -> String {
+    static func fullHubDisk(_ world: World, _ link: BenchLink) async throws -> String {
         let disk = try await Disk.tmpfs("hub", kibibytes: 16_384, in: world)
         let site = try Site(in: world, link: link, hubFolder: disk.mountPoint + "/data")
         try await site.start()
@@ -62,7 +62,7 @@ extension FaultCase {
             + "recovered without a restart"
     }
 
-    static func damagedDatabase(_ world: World, _ link: LinkKind) async throws -> String {
+    static func damagedDatabase(_ world: World, _ link: BenchLink) async throws -> String {
         let site = try Site(in: world, link: link)
         try await site.start()
         let board = try await site.board("board")
@@ -112,7 +112,7 @@ extension FaultCase {
         for suffix in ["-wal", "-shm"] { unlink(path + suffix) }
     }
 
-    static func readOnlyState(_ world: World, _ link: LinkKind) async throws -> String {
+    static func readOnlyState(_ world: World, _ link: BenchLink) async throws -> String {
         let disk = try await Disk.tmpfs("disk", kibibytes: 8192, in: world)
         let site = try Site(in: world, link: link)
         try await site.start()

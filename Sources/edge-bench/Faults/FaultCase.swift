@@ -5,7 +5,7 @@ import Platform
 struct FaultCase: Sendable {
     let name: String
     /// Gives what was seen in one sentence; throws where that is not what is right.
-    let run: @Sendable (World, LinkKind) async throws -> String
+    let run: @Sendable (World, BenchLink) async throws -> String
 
     /// All cases, in the order in which they run.
     static let all: [FaultCase] = [

@@ -20,7 +20,7 @@ final class FootprintRig {
         func perHour(_ amount: Double) -> Double { amount * 3600 / seconds }
     }
 
-    init(in world: World, link: LinkKind, binary: String, disk: Disk) async throws {
+    init(in world: World, link: BenchLink, binary: String, disk: Disk) async throws {
         self.disk = disk
         let site = try Site(in: world, link: link)
         try await site.start()
@@ -34,6 +34,7 @@ final class FootprintRig {
         agent = try Agent(
             "board", in: world, executable: binary, stateFolder: state,
             AgentSettings(link: link, uplinkPort: site.uplink.port, localPort: broker.port))
+        try await site.admit(agent)
     }
 
     /// Held so that they run as long as the agent does.

@@ -12,7 +12,7 @@ final class KillRun {
 
     /// Starts all parts and waits until the agent has subscribed.
     init(
-        in world: World, link: LinkKind, target: KillTarget, mutant: Mutant?, executable: String?
+        in world: World, link: BenchLink, target: KillTarget, mutant: Mutant?, executable: String?
     ) async throws {
         self.target = target
         site = try Site(in: world, link: link)

@@ -107,6 +107,11 @@ final class Agent {
         try await process?.waitForLine(prefix: "ready ")
     }
 
+    /// Has it certified by the hub of a token.
+    func enroll(_ token: String) async throws {
+        try await command.mustRun(["enroll", token, "--config", configurationPath])
+    }
+
     func kill() {
         process?.kill()
         process = nil

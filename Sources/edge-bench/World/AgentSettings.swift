@@ -3,7 +3,7 @@ import Platform
 /// An agent's configuration as the harness varies it; fields that are not named keep the agent's
 /// defaults.
 struct AgentSettings {
-    var link = LinkKind.mqtt
+    var link = BenchLink.mqtt
     /// Port of the uplink broker, or of the way to the hub's CoAP port; nil turns the uplink off.
     var uplinkPort: Int?
     /// Port of the board's own broker; nil turns the bridge off.
@@ -14,7 +14,7 @@ struct AgentSettings {
     /// Times that suit a test: what waits for a minute in the field waits for a second here. What
     /// is durable when is left at its default.
     static func forTests(
-        link: LinkKind = .mqtt, uplinkPort: Int?, localPort: Int?
+        link: BenchLink = .mqtt, uplinkPort: Int?, localPort: Int?
     ) -> AgentSettings {
         AgentSettings(
             link: link, uplinkPort: uplinkPort, localPort: localPort,
@@ -29,9 +29,10 @@ struct AgentSettings {
         var all = [
             "device.id": Self.quoted(device), "state.directory": Self.quoted(state),
             "control.socket": Self.quoted(socket),
-            "uplink.enabled": String(uplinkPort != nil), "uplink.link": link.rawValue,
+            "uplink.enabled": String(uplinkPort != nil), "uplink.link": link.kind.rawValue,
             "local_broker.enabled": String(localPort != nil),
         ]
+        if link == .mqttTLS { all["uplink.tls"] = "on" }
         if let uplinkPort { all["uplink.port"] = String(uplinkPort) }
         if let localPort { all["local_broker.port"] = String(localPort) }
         all.merge(fields) { $1 }

@@ -9,6 +9,8 @@ final class Hub {
     private let mqttPort: Int?
     /// Its own port for boards that speak CoAP; nil without.
     let coapPort: Int?
+    /// The broker that it reaches by TLS, with a port at which boards enrol; nil without.
+    private let secure: (broker: SecureBroker, boardsPort: Int)?
     private let world: World
     private let rowsMax: Int?
     private var process: ManagedProcess?
@@ -16,16 +18,21 @@ final class Hub {
     private(set) var token = ""
 
     init(
-        in world: World, mqttPort: Int?, coapPort: Int? = nil, folder: String? = nil,
+        in world: World, mqttPort: Int?, coapPort: Int? = nil, secure: SecureBroker? = nil,
+        folder: String? = nil,
         apiPort: Int? = nil, rowsMax: Int? = nil
     ) throws {
         self.world = world
         self.mqttPort = mqttPort
         self.coapPort = coapPort
         self.rowsMax = rowsMax
-        self.folder = folder ?? world.folder + "/hub"
+        self.secure = try secure.map { ($0, try world.freePort()) }
+        self.folder = folder ?? Self.folder(in: world)
         self.apiPort = try apiPort ?? world.freePort()
     }
+
+    /// Where its data are unless it is told.
+    static func folder(in world: World) -> String { world.folder + "/hub" }
 
     var url: String { "http://127.0.0.1:\(apiPort)" }
 
@@ -58,15 +65,29 @@ final class Hub {
     /// What `launch` starts it with.
     var arguments: [String] {
         var arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:\(apiPort)"]
-        for (option, port) in [("--mqtt", mqttPort), ("--coap", coapPort)] {
-            arguments += [option, port.map { "127.0.0.1:\($0)" } ?? "off"]
+        if let secure {
+            arguments += [
+                "--mqtt", "tls:127.0.0.1:\(secure.broker.port)", "--broker-files",
+                secure.broker.files, "--boards", "127.0.0.1:\(secure.boardsPort)",
+            ]
+        } else {
+            arguments += ["--mqtt", mqttPort.map { "127.0.0.1:\($0)" } ?? "off"]
         }
+        arguments += ["--coap", coapPort.map { "127.0.0.1:\($0)" } ?? "off"]
         if let rowsMax { arguments += ["--log-rows-max", String(rowsMax)] }
         return arguments
     }
 
     func waitUntilReady() async throws {
-        try await process?.waitForLine(prefix: "ready ")
+        try await process?.waitForLine(prefix: "ready api=")
+    }
+
+    /// Whether boards can enrol now.
+    var isRunning: Bool { process != nil }
+
+    /// Waits until it serves boards that enrol; at once where it does not listen for any.
+    func waitUntilBoardsCanEnrol() async throws {
+        if secure != nil { try await process?.waitForLine(prefix: "ready boards=") }
     }
 
     /// How it ended, nil while it runs.

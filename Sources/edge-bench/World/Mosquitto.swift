@@ -35,6 +35,16 @@ final class Mosquitto {
         try Files.write(text(folder: folder), to: configuration)
     }
 
+    /// A broker with a configuration that somebody else writes, before it is launched.
+    init(_ name: String, in world: World, port: Int, configuration: String) {
+        self.name = name
+        self.world = world
+        self.port = port
+        self.configuration = configuration
+        options = Options()
+        logPath = "\(world.logs)/\(name).err"
+    }
+
     private func text(folder: String) -> String {
         var lines = [
             "listener \(port) 127.0.0.1", "allow_anonymous true",

@@ -5,8 +5,8 @@ import Platform
 final class Site {
     let world: World
     let hub: Hub
-    private let link: LinkKind
-    private let uplinks: [LinkKind: any Uplink]
+    private let link: BenchLink
+    private let uplinks: [BenchLink: any Uplink]
 
     /// One board: the agent and the broker that its devices publish to.
     struct Board {
@@ -18,16 +18,22 @@ final class Site {
     ///   - link: What boards speak where they say nothing else.
     ///   - also: More links, for some boards.
     init(
-        in world: World, link: LinkKind = .mqtt, also: [LinkKind] = [], hubFolder: String? = nil,
+        in world: World, link: BenchLink = .mqtt, also: [BenchLink] = [], hubFolder: String? = nil,
         rowsMax: Int? = nil
     ) throws {
         self.world = world
         self.link = link
-        var uplinks: [LinkKind: any Uplink] = [:]
+        var uplinks: [BenchLink: any Uplink] = [:]
         var coapPort: Int?
+        var secure: SecureBroker?
         for kind in [link] + also {
             switch kind {
             case .mqtt: uplinks[kind] = try Mosquitto("uplink", in: world)
+            case .mqttTLS:
+                let broker = try SecureBroker(
+                    in: world, hubFolder: hubFolder ?? Hub.folder(in: world))
+                secure = broker
+                uplinks[kind] = broker
             case .coap:
                 let port = try world.freePort()
                 coapPort = port
@@ -36,14 +42,14 @@ final class Site {
         }
         self.uplinks = uplinks
         hub = try Hub(
-            in: world, mqttPort: uplinks[.mqtt]?.port, coapPort: coapPort, folder: hubFolder,
-            rowsMax: rowsMax)
+            in: world, mqttPort: uplinks[.mqtt]?.port, coapPort: coapPort, secure: secure,
+            folder: hubFolder, rowsMax: rowsMax)
     }
 
     /// What lies between the hub and boards that say nothing else.
     var uplink: any Uplink { uplink(link) }
 
-    private func uplink(_ link: LinkKind) -> any Uplink {
+    private func uplink(_ link: BenchLink) -> any Uplink {
         guard let uplink = uplinks[link] else { preconditionFailure("no \(link) in this site") }
         return uplink
     }
@@ -55,14 +61,33 @@ final class Site {
 
     /// Starts what lies between, and the hub.
     func start() async throws {
+        try await initialise()
         try await reconnect()
-        try await hub.initialise()
         try await hub.start()
+    }
+
+    /// Makes the hub, and what it writes for what lies between.
+    func initialise() async throws {
+        try await hub.initialise()
+        for case let broker as SecureBroker in uplinks.values { try await broker.prepare() }
+    }
+
+    /// Enrols a board where its link asks for that. A hub that is not up yet is for as long.
+    func admit(_ agent: Agent, link: BenchLink? = nil) async throws {
+        guard link ?? self.link == .mqttTLS else { return }
+        let isUp = hub.isRunning
+        if !isUp { try await hub.start() }
+        try await hub.waitUntilBoardsCanEnrol()
+        let token = try await hub.fleet().mustRun(["token", "create"]).output
+        let word = token.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("fh1.") }
+        guard let word else { throw BenchFailure("fleet token create printed no token") }
+        try await agent.enroll(String(word))
+        if !isUp { await hub.stop() }
     }
 
     /// Starts a board's own broker and prepares its agent, which is not started yet.
     func board(
-        _ id: String, link: LinkKind? = nil,
+        _ id: String, link: BenchLink? = nil,
         broker options: Mosquitto.Options = .init(isPersistent: true), executable: String? = nil,
         stateFolder: String? = nil, fields: [String: String] = [:]
     ) async throws -> Board {
@@ -74,6 +99,7 @@ final class Site {
         settings.fields.merge(fields) { $1 }
         let agent = try Agent(
             id, in: world, executable: executable, stateFolder: stateFolder, settings)
+        try await admit(agent, link: link)
         return Board(agent: agent, broker: broker)
     }
 

@@ -1,5 +1,5 @@
 public import ArgumentParser
-public import Platform
+import Platform
 
 /// What lies between boards and hub, for a run to take away: the broker of MQTT, or for CoAP, which
 /// needs none, the network.
@@ -14,10 +14,19 @@ protocol Uplink: AnyObject {
 
 extension Mosquitto: Uplink {}
 
-extension LinkKind: ExpressibleByArgument {}
+/// What boards and hub speak in a run.
+public enum BenchLink: String, Sendable, CaseIterable, ExpressibleByArgument {
+    case mqtt
+    /// With certificates of enrolment on both sides.
+    case mqttTLS = "mqtt-tls"
+    case coap
+
+    /// As the agent's configuration names it.
+    var kind: LinkKind { self == .coap ? .coap : .mqtt }
+}
 
 /// Over what boards and hub speak in a run.
 struct LinkOptions: ParsableArguments {
-    @Option(help: "The link between boards and hub: mqtt or coap.")
-    var link = LinkKind.mqtt
+    @Option(help: "The link between boards and hub: mqtt, mqtt-tls or coap.")
+    var link = BenchLink.mqtt
 }
