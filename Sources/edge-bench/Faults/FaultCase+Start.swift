@@ -8,7 +8,7 @@ extension FaultCase {
         ("device:\n  id: board\nuplink:\n  prt: 1883\n", 4, "uplink.prt"),
         ("device:\n  id: board\nuplink:\n  port: many\n", 4, "uplink.port"),
         ("device:\n  id: board\nuplink:\n  port: 70000\n", 4, "uplink.port"),
-        ("device:\n  id: board\nuplink:\n  host: 192.0.2.1\n", 4, "uplink.host"),
+        ("device:\n  id: board\nuplink:\n  tls: off\n  host: 192.0.2.1\n", 5, "uplink.host"),
         ("device:\n  id: \"two words\"\n", 2, "device.id"),
         ("device:\n  id: board\n  id: other\n", 3, "id"),
         ("device:\n\tid: board\n", 2, nil),
@@ -38,7 +38,7 @@ extension FaultCase {
         let site = try Site(in: world, link: link)
         try await site.start()
         let second = try Hub(
-            in: world, mqttPort: link == .mqtt ? site.uplink.port : nil,
+            in: world, mqttPort: link == .coap ? nil : site.uplink.port,
             coapPort: link == .coap ? world.freePort() : nil, folder: world.folder + "/hub2",
             apiPort: site.hub.apiPort)
         try await second.initialise()
