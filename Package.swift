@@ -119,7 +119,7 @@ let package = Package(
                 nioSSL, logging,
                 lifecycle, nioCore,
             ]),
-        library("FleetClient", ["Platform", httpClient]),
+        library("FleetClient", ["Platform", "Identity", crypto, nioSSL, httpClient]),
 
         // Agents and a hub in a simulated world, and what must hold there.
         library(
@@ -134,7 +134,7 @@ let package = Package(
                 "Platform", "SyncProtocol", "Identity", "SQLiteStore", "FleetHub", "FleetHubAPI",
                 "LinuxPlatform", arguments, logging, lifecycle, crypto,
             ]),
-        tool("fleet", ["Platform", "FleetClient", arguments, yams]),
+        tool("fleet", ["Platform", "Identity", "FleetClient", arguments, yams]),
         tool(
             "edge-bench",
             [
@@ -176,7 +176,7 @@ let package = Package(
                 "FleetHubAPI", "EdgeAgent", "LinuxPlatform", hummingbird, hummingbirdTesting,
                 logging, lifecycle, httpClient, nioCore,
             ]),
-        tests("FleetClientTests", ["Platform", "FleetClient"]),
+        tests("FleetClientTests", ["Platform", "Identity", "FleetClient", crypto]),
         tests("PlatformContractTests", ["TestSupport", "Platform", "LinuxPlatform", "Simulator"]),
         tests(
             "SimulationTests",

@@ -2,7 +2,8 @@ import Platform
 
 /// Which hub to talk to and with which token.
 ///
-/// From FLEET_URL and FLEET_TOKEN where set, else from `cloudos-edge/fleet.json` in
+/// From FLEET_URL and FLEET_TOKEN where set (with FLEET_CA for a hub with a certificate of its own),
+/// else from `cloudos-edge/fleet.json` in
 /// $XDG_CONFIG_HOME or ~/.config.
 public struct ClientSettings: Sendable, Hashable {
     /// Reads one environment variable.
@@ -12,6 +13,10 @@ public struct ClientSettings: Sendable, Hashable {
     public let url: HubURL
     /// What the hub knows the operator by. A secret.
     public let token: String
+    /// The authority that the hub proves itself with; nil for one that this machine believes.
+    public let authority: HubAuthority?
+    /// The hash of an authority that is yet to be fetched.
+    public let authorityHash: String?
 
     /// The longest token accepted, in bytes.
     public static let tokenBytesMax = 1024
@@ -19,7 +24,9 @@ public struct ClientSettings: Sendable, Hashable {
     public static let fileBytesMax = 16 << 10
 
     /// - Throws: `.usage` for a token that no HTTP header can carry.
-    public init(url: HubURL, token: String) throws(FleetClientError) {
+    public init(
+        url: HubURL, token: String, authority: HubAuthority? = nil, authorityHash: String? = nil
+    ) throws(FleetClientError) {
         guard 1...Self.tokenBytesMax ~= token.utf8.count,
             token.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
         else {
@@ -29,6 +36,14 @@ public struct ClientSettings: Sendable, Hashable {
         }
         self.url = url
         self.token = token
+        self.authority = authority
+        self.authorityHash = authorityHash
+    }
+
+    /// The authority, fetched where only its hash is known.
+    func believed(limits: FleetClient.Limits) async throws(FleetClientError) -> HubAuthority? {
+        guard let authorityHash else { return authority }
+        return try await HubAuthority.fetch(from: url, hash: authorityHash, limits: limits)
     }
 
     /// Where the settings file is.
@@ -50,7 +65,10 @@ public struct ClientSettings: Sendable, Hashable {
     public static func load(_ environment: Environment) throws(FleetClientError) -> ClientSettings {
         let url = try set(environment("FLEET_URL")).map(HubURL.init)
         let token = set(environment("FLEET_TOKEN"))
-        if let url, let token { return try ClientSettings(url: url, token: token) }
+        let hash = set(environment("FLEET_CA"))
+        if let url, let token {
+            return try ClientSettings(url: url, token: token, authorityHash: hash)
+        }
         guard let stored = try stored(at: try path(environment)) else {
             throw FleetClientError(
                 .unauthorized, "Not logged in to a hub",
@@ -63,14 +81,19 @@ public struct ClientSettings: Sendable, Hashable {
                 "FLEET_URL names a hub other than the one logged in to, and FLEET_TOKEN is not set",
                 hint: "Set FLEET_TOKEN too, or run `fleet login URL`")
         }
-        return try ClientSettings(url: url ?? stored.url, token: token ?? stored.token)
+        return try ClientSettings(
+            url: url ?? stored.url, token: token ?? stored.token,
+            authority: url == nil || url == stored.url ? stored.authority : nil,
+            authorityHash: hash)
     }
 
     /// Writes the settings file, readable by its owner only, and makes its directory likewise.
     public func save(to path: String) throws(FleetClientError) {
-        let value = Value.object([
+        var fields: [(String, Value)] = [
             ("url", .string(url.description)), ("token", .string(token)),
-        ])
+        ]
+        if let authority { fields.append(("authority", .string(authority.certificatePEM))) }
+        let value = Value.object(fields)
         try PrivateFile.write(Array((value.json + "\n").utf8), to: path)
     }
 
@@ -83,7 +106,10 @@ public struct ClientSettings: Sendable, Hashable {
                 .settings, "The settings file \(path) is damaged",
                 hint: "Write it anew with `fleet login URL`")
         }
-        return try ClientSettings(url: try HubURL(url), token: token)
+        let authority = try value["authority"]?.stringValue.map {
+            (text) throws(FleetClientError) in try HubAuthority(certificatePEM: text)
+        }
+        return try ClientSettings(url: try HubURL(url), token: token, authority: authority)
     }
 
     /// An empty variable counts as none.

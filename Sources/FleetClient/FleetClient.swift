@@ -36,8 +36,13 @@ public struct FleetClient: Sendable {
     /// A client for one hub. Connects at the first call.
     ///
     /// - Parameter token: sent with everything under /api/v1; nil asks without.
-    public init(url: HubURL, token: String?, limits: Limits = Limits()) {
-        transport = HTTPTransport(url: url, token: token, limits: limits)
+    /// - Parameter authority: that of the hub, where it is known; nil believes whoever this machine
+    ///   believes. Says nothing about a hub without TLS.
+    public init(
+        url: HubURL, token: String?, authority: HubAuthority? = nil, limits: Limits = Limits()
+    ) {
+        transport = HTTPTransport(
+            url: url, token: token, trust: HubTrust(authority), limits: limits)
     }
 
     /// Closes all connections. The client must not be used afterwards.
@@ -48,7 +53,9 @@ public struct FleetClient: Sendable {
         _ settings: ClientSettings, limits: Limits = Limits(),
         _ body: (FleetClient) async throws -> Result
     ) async throws -> Result {
-        let client = FleetClient(url: settings.url, token: settings.token, limits: limits)
+        let authority = try await settings.believed(limits: limits)
+        let client = FleetClient(
+            url: settings.url, token: settings.token, authority: authority, limits: limits)
         do {
             let result = try await body(client)
             await client.shutdown()

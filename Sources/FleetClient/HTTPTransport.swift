@@ -11,7 +11,14 @@ struct HTTPTransport: Sendable {
     /// An answer that is no success is read up to this many bytes: enough for any error object.
     private static let errorBytesMax = 64 << 10
 
-    init(url: HubURL, token: String?, limits: FleetClient.Limits) {
+    private let place: String
+    private let trust: HubTrust
+
+    init(
+        url: HubURL, token: String?, trust: HubTrust = .system, limits: FleetClient.Limits
+    ) {
+        self.trust = trust
+        place = trust.place(of: url)
         self.url = url
         self.token = token
         self.limits = limits
@@ -22,6 +29,8 @@ struct HTTPTransport: Sendable {
         configuration.httpVersion = .http1Only
         // An operator wants to hear at once that nothing listens there.
         configuration.connectionPool.retryConnectionEstablishment = false
+        // Its one fault would be a certificate that was read before.
+        try? trust.configure(&configuration, for: url)
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -115,7 +124,7 @@ struct HTTPTransport: Sendable {
     }
 
     private func request(_ method: String, _ path: String, isPublic: Bool) -> HTTPClientRequest {
-        var request = HTTPClientRequest(url: url.description + path)
+        var request = HTTPClientRequest(url: place + path)
         request.method = .init(rawValue: method)
         request.headers.add(name: "accept", value: "application/json")
         request.headers.add(name: "user-agent", value: "fleet")
@@ -144,9 +153,35 @@ struct HTTPTransport: Sendable {
         if error is CancellationError || (error as? HTTPClientError) == .cancelled {
             return FleetClientError(.cancelled, "The request was cancelled", hint: "")
         }
+        if url.isEncrypted, Self.isDistrust(error) { return distrust }
         return FleetClientError(
             .unreachable, "The hub at \(url) did not answer: \(Self.reason(error))",
             hint: "Check that fleet-hub is running there; `fleet doctor` checks each step")
+    }
+
+    private static func isDistrust(_ error: any Error) -> Bool {
+        let text = String(describing: error)
+        return text.contains("CERTIFICATE_VERIFY_FAILED")
+            || text.contains("unableToValidateCertificate")
+    }
+
+    private var distrust: FleetClientError {
+        switch trust {
+        case .authority:
+            FleetClientError(
+                .refused,
+                "What answers at \(url) does not prove itself with the hub's authority, so no "
+                    + "token was sent",
+                hint: "If the hub is another one now, compare hashes with `fleet-hub ca` there and "
+                    + "run `fleet login URL --ca HASH`")
+        case .system, .nobody:
+            FleetClientError(
+                .refused,
+                "The certificate of \(url) is of no authority that this machine believes, so no "
+                    + "token was sent",
+                hint: "Give the hash that `fleet-hub ca` prints on the hub: "
+                    + "`fleet login URL --ca HASH`")
+        }
     }
 
     private static func reason(_ error: any Error) -> String {

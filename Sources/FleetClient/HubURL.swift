@@ -36,6 +36,16 @@ public struct HubURL: Sendable, Hashable, CustomStringConvertible {
         description = scheme + "://" + authority.lowercased() + path
     }
 
+    /// The same with another host.
+    func named(_ name: String) -> String {
+        guard let mark = description.firstRange(of: "://") else { return description }
+        let rest = description[mark.upperBound...]
+        let authority = rest.prefix { $0 != "/" }
+        let port = authority.hasSuffix("]") ? nil : authority.lastIndex(of: ":")
+        return description[..<mark.upperBound] + name + (port.map { authority[$0...] } ?? "")
+            + rest.dropFirst(authority.count)
+    }
+
     /// True where no byte leaves this machine, so that no encryption is needed.
     public var isLoopback: Bool {
         if host == "localhost" || host == "::1" { return true }

@@ -12,11 +12,6 @@ extension FleetHub: HubService {
         }
     }
 
-    /// Looks the token's hash up, so the time it takes says nothing about a stored token.
-    public func isAuthorized(token: String) -> Bool {
-        (try? store.hasToken(hash: Self.hash(token: token))) ?? false
-    }
-
     public func health() -> Value {
         let isOK = storeHealth == .ok && links.values.allSatisfy(\.self)
         let states = LinkKind.allCases.map { link -> (String, Value) in
@@ -30,29 +25,54 @@ extension FleetHub: HubService {
             ] + states)
     }
 
-    public func hub() -> Value {
-        .object([
+    public func hub(as caller: Caller = .hub) -> Value {
+        var fields: [(String, Value)] = [
             ("version", .string(settings.version)),
             ("epoch", .string(store.epoch.text)),
             ("started_at", .string(RFC3339.text(started.wall))),
-        ])
+        ]
+        if !caller.isHub {
+            let labels = caller.scope.map { ($0.key, Value.string($0.value)) }
+            fields.append(
+                (
+                    "you",
+                    .object([
+                        ("name", .string(caller.name)), ("role", .string(caller.role.rawValue)),
+                        ("labels", .object(labels)),
+                    ])
+                ))
+        }
+        return .object(fields)
     }
 
-    public func events(after id: UInt64?) -> AsyncStream<HubEvent> {
-        events.watch(after: id, at: timekeeper.now().wall)
+    public func events(after id: UInt64?, as caller: Caller = .hub) -> AsyncStream<HubEvent> {
+        events.watch(after: id, at: timekeeper.now().wall, as: caller)
     }
 
-    public func devices(selector: String?) throws(HubError) -> Value {
-        let list = try selected(selector).map { device throws(HubError) in try summary(device) }
+    public func devices(selector: String?, as caller: Caller = .hub) throws(HubError) -> Value {
+        let list = try selected(selector, caller).map { device throws(HubError) in
+            try summary(device)
+        }
         return .object([("devices", .array(list))])
     }
 
-    public func device(_ id: String) throws(HubError) -> Value { try summary(try record(id)) }
+    public func device(_ id: String, as caller: Caller = .hub) throws(HubError) -> Value {
+        try summary(try record(id, caller))
+    }
 
     public func updateDevice(
-        _ id: String, name: String?, labels: [String: String]?
+        _ id: String, name: String?, labels: [String: String]?, as caller: Caller = .hub
     ) throws(HubError) -> Value {
-        var record = try record(id)
+        let asked = [name.map { "name \($0)" }, labels.map { "labels \(Caller.text($0))" }]
+        return try audited(
+            caller, "updateDevice", id, asked.compactMap { $0 }.joined(separator: ", ")
+        ) { () throws(HubError) in try update(id, name: name, labels: labels, caller) }
+    }
+
+    private func update(
+        _ id: String, name: String?, labels: [String: String]?, _ caller: Caller
+    ) throws(HubError) -> Value {
+        var record = try record(id, caller)
         if let name {
             let taken = devices.values.contains { other in
                 other.id != id && other.state == .active && (other.name == name || other.id == name)
@@ -65,15 +85,31 @@ extension FleetHub: HubService {
             record.name = name
         }
         if let labels { record.labels = labels }
+        guard caller.sees(self.labels(of: record)) else {
+            throw HubError(
+                .refused, "You may not take a device out of \(caller.scopeText).",
+                hint: "Keep these labels, or ask an admin.")
+        }
         try write { () throws(SQLiteError) in try store.devices.put(record) }
         devices[id] = record
         publish("device", ["device": .string(id), "state": .string("changed")])
         return try summary(record)
     }
 
-    public func removeDevice(_ id: String, forget: Bool) throws(HubError) {
-        guard var record = devices[id] else { throw unknown(id) }
+    public func removeDevice(
+        _ id: String, forget: Bool, as caller: Caller = .hub
+    ) throws(HubError) {
+        try audited(caller, "removeDevice", id, forget ? "forget" : "") { () throws(HubError) in
+            try remove(id, forget: forget, caller)
+        }
+    }
+
+    private func remove(_ id: String, forget: Bool, _ caller: Caller) throws(HubError) {
+        guard var record = devices[id], caller.sees(labels(of: record)) else {
+            throw unknown(id)
+        }
         guard record.state == .active || forget else { throw unknown(id) }
+        let labels = labels(of: record)
         record.state = .removed
         let now = timekeeper.now().wall
         let identity = identities[id].map { identity in
@@ -99,22 +135,29 @@ extension FleetHub: HubService {
         ownLabels[id] = nil
         online.remove(id)
         replica.forget(id)
-        publish("device", ["device": .string(id), "state": .string("removed")])
+        publish(
+            "device", ["device": .string(id), "state": .string("removed")], labels: labels)
     }
 
-    /// Active devices that a selector matches, by id.
-    func selected(_ selector: String?) throws(HubError) -> [DeviceRecord] {
+    /// Active devices that a selector matches and that exist for a caller, by id.
+    func selected(
+        _ selector: String?, _ caller: Caller
+    ) throws(HubError) -> [DeviceRecord] {
         let terms: LabelSelector
         do {
             terms = try LabelSelector(selector ?? "")
         } catch {
             throw HubError(.invalid, "\(error).", hint: "For example: site=barn,rack=2")
         }
-        return devices.values.filter { $0.state == .active && terms.matches(labels(of: $0)) }
-            .sorted { $0.id < $1.id }
+        return devices.values.filter { device in
+            guard device.state == .active else { return false }
+            let labels = labels(of: device)
+            return terms.matches(labels) && caller.sees(labels)
+        }
+        .sorted { $0.id < $1.id }
     }
 
-    private func labels(of device: DeviceRecord) -> [String: String] {
+    func labels(of device: DeviceRecord) -> [String: String] {
         (ownLabels[device.id] ?? [:]).merging(device.labels) { _, operators in operators }
     }
 
@@ -127,8 +170,10 @@ extension FleetHub: HubService {
         return Dictionary(pairs, uniquingKeysWith: { _, last in last })
     }
 
-    func record(_ id: String) throws(HubError) -> DeviceRecord {
-        guard let record = devices[id], record.state == .active else { throw unknown(id) }
+    /// - Throws: `notFound` also for one that there is, and not for this caller.
+    func record(_ id: String, _ caller: Caller) throws(HubError) -> DeviceRecord {
+        guard let record = devices[id], record.state == .active, caller.sees(labels(of: record))
+        else { throw unknown(id) }
         return record
     }
 
@@ -215,7 +260,12 @@ extension FleetHub: HubService {
 
     func write<Result>(_ body: () throws(SQLiteError) -> Result) throws(HubError) -> Result {
         do {
-            let result = try store.write(body)
+            let result = try store.write { () throws(SQLiteError) in
+                let result = try body()
+                try appendAudit()
+                return result
+            }
+            auditDraft = nil
             note(nil)
             return result
         } catch {

@@ -83,13 +83,14 @@ extension FleetHub {
     private static let seenInterval: Milliseconds = 60_000
 
     private func finish(_ outcome: FrameOutcome) {
+        // First: they decide who sees the events.
+        ownLabels.merge(outcome.labels) { _, latest in latest }
         for record in outcome.registered {
             devices[record.id] = record
             // Its row was written just now, with the time.
             seenSaved[record.id] = record.lastSeen
             publish("device", ["device": .string(record.id), "state": .string("registered")])
         }
-        ownLabels.merge(outcome.labels) { _, latest in latest }
         for (device, frame) in outcome.replies { send(frame, to: device) }
         for (kind, fields) in outcome.events { publish(kind, fields) }
         for device in outcome.forked { quarantine(twin: device) }

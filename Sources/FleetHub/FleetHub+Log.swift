@@ -4,9 +4,9 @@ import SyncProtocol
 
 extension FleetHub {
     public func log(
-        _ id: String, stream: String?, after: Int64, limit: Int
+        _ id: String, stream: String?, after: Int64, limit: Int, as caller: Caller = .hub
     ) throws(HubError) -> Value {
-        _ = try record(id)
+        _ = try record(id, caller)
         let entries = try read { () throws(SQLiteError) in
             try store.log.page(id, stream: stream, after: after, limit: limit)
         }
@@ -16,8 +16,8 @@ extension FleetHub {
         ])
     }
 
-    public func logCursors(_ id: String) throws(HubError) -> Value {
-        _ = try record(id)
+    public func logCursors(_ id: String, as caller: Caller = .hub) throws(HubError) -> Value {
+        _ = try record(id, caller)
         let cursors = try read { () throws(SQLiteError) in try store.log.cursors(id) }
         return .object([
             (

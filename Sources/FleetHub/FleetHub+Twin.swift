@@ -3,8 +3,10 @@ import SQLiteStore
 import SyncProtocol
 
 extension FleetHub {
-    public func twin(_ id: String, prefix: String?) throws(HubError) -> Value {
-        _ = try record(id)
+    public func twin(
+        _ id: String, prefix: String?, as caller: Caller = .hub
+    ) throws(HubError) -> Value {
+        _ = try record(id, caller)
         let cells = try read { () throws(SQLiteError) in try store.twin.document(id).cells() }
         let statuses = statuses(cells)
         let shown = Self.byPath(cells.filter { $0.path.text.hasPrefix(prefix ?? "") })
@@ -14,8 +16,10 @@ extension FleetHub {
         ])
     }
 
-    public func cell(_ id: String, path: String) throws(HubError) -> Value {
-        _ = try record(id)
+    public func cell(
+        _ id: String, path: String, as caller: Caller = .hub
+    ) throws(HubError) -> Value {
+        _ = try record(id, caller)
         let path = try twinPath(path)
         let cells = try read { () throws(SQLiteError) in
             try store.twin.document(id).cells(at: path)
@@ -30,12 +34,14 @@ extension FleetHub {
         return view
     }
 
-    public func workloads(device: String?, selector: String?) throws(HubError) -> Value {
+    public func workloads(
+        device: String?, selector: String?, as caller: Caller = .hub
+    ) throws(HubError) -> Value {
         let targets: [DeviceRecord]
         if let device {
-            targets = [try record(device)]
+            targets = [try record(device, caller)]
         } else {
-            targets = try selected(selector)
+            targets = try selected(selector, caller)
         }
         var list: [Value] = []
         for target in targets { list += try workloads(of: target.id) }

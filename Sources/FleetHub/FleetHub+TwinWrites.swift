@@ -3,8 +3,10 @@ import SQLiteStore
 import SyncProtocol
 
 extension FleetHub {
-    public func setCell(_ id: String, path: String, value: Value) throws(HubError) -> Value {
-        try write(id, path) { path in
+    public func setCell(
+        _ id: String, path: String, value: Value, as caller: Caller = .hub
+    ) throws(HubError) -> Value {
+        try write(id, path, "set", caller) { path in
             // A set or a counter is not emptied by what cannot fill it.
             value == .null && path.kind != .addWinsSet && path.kind != .counter
                 ? .delete(path) : .set(path, value)
@@ -12,9 +14,9 @@ extension FleetHub {
     }
 
     public func changeCell(
-        _ id: String, path: String, _ change: CellChange
+        _ id: String, path: String, _ change: CellChange, as caller: Caller = .hub
     ) throws(HubError) -> Value {
-        try write(id, path) { path in
+        try write(id, path, Self.word(change), caller) { path in
             switch change {
             case .add(let element): .add(path, element)
             case .remove(let element): .remove(path, element)
@@ -24,10 +26,30 @@ extension FleetHub {
         }
     }
 
+    /// What the audit log says of a change. Not its value, which may be a secret.
+    private static func word(_ change: CellChange) -> String {
+        switch change {
+        case .add: "add"
+        case .remove: "remove"
+        case .increment: "increment"
+        case .delete: "delete"
+        }
+    }
+
     private func write(
-        _ id: String, _ text: String, _ change: (TwinPath) -> TwinWrite
+        _ id: String, _ text: String, _ word: String, _ caller: Caller,
+        _ change: (TwinPath) -> TwinWrite
     ) throws(HubError) -> Value {
-        _ = try record(id)
+        let action = word == "set" ? "setCell" : word == "delete" ? "deleteCell" : "changeCell"
+        return try audited(caller, action, id, "\(word) \(text)") { () throws(HubError) in
+            try write(id, text, caller, change)
+        }
+    }
+
+    private func write(
+        _ id: String, _ text: String, _ caller: Caller, _ change: (TwinPath) -> TwinWrite
+    ) throws(HubError) -> Value {
+        _ = try record(id, caller)
         let path = try twinPath(text)
         try checkWritable(path)
         try carryOut(change(path), on: [id])
@@ -45,7 +67,21 @@ extension FleetHub {
     }
 
     public func apply(
-        selector: String?, device: String?, kind: String, name: String, spec: Value
+        selector: String?, device: String?, kind: String, name: String, spec: Value,
+        as caller: Caller = .hub
+    ) throws(HubError) -> Value {
+        let verb = spec == .null ? "remove" : "place"
+        return try audited(
+            caller, "apply", device ?? "selector \(selector ?? "")", "\(verb) \(kind) \(name)"
+        ) { () throws(HubError) in
+            try place(
+                selector: selector, device: device, kind: kind, name: name, spec: spec, caller)
+        }
+    }
+
+    private func place(
+        selector: String?, device: String?, kind: String, name: String, spec: Value,
+        _ caller: Caller
     ) throws(HubError) -> Value {
         guard kind == "workload" else {
             throw HubError(
@@ -60,9 +96,9 @@ extension FleetHub {
         try checkWritable(path)
         let targets: [DeviceRecord]
         if let device {
-            targets = [try record(device)]
+            targets = [try record(device, caller)]
         } else {
-            targets = try selected(selector)
+            targets = try selected(selector, caller)
         }
         guard !targets.isEmpty else {
             throw HubError(

@@ -50,6 +50,11 @@ public actor FleetHub {
     var ownLabels: [String: [String: String]] = [:]
     /// Who is believed, of those that enrolled.
     var identities: [String: IdentityRecord] = [:]
+    /// Who may ask for what, by name.
+    var operators: [String: OperatorRecord] = [:]
+    /// The row of the call that is being carried out, until it is written.
+    var auditDraft: AuditDraft?
+    var refusalBudget = RefusalBudget()
     /// When a device's request to enrol was last refused, for those that were lately.
     var enrolmentRefusals: [String: MonotonicTime] = [:]
     /// When each device's `lastSeen` was last written, so that hearing from it is not a write.
@@ -69,6 +74,7 @@ public actor FleetHub {
         executor: any SerialExecutor, settings: Settings = Settings(),
         compressor: (any Compressor)? = nil, authority: CertificateAuthority? = nil
     ) throws(SQLiteError) {
+        for record in try store.operators.all() { operators[record.name] = record }
         for identity in try store.identities.all() { identities[identity.device] = identity }
         for device in try store.devices.all() {
             devices[device.id] = device
@@ -151,6 +157,7 @@ public actor FleetHub {
         timer.set(timekeeper.now().monotonic + FleetHub.tickInterval)
         for device in hints.prefix(settings.hintsPerTick) { hint(device) }
         hints.removeFirst(min(hints.count, settings.hintsPerTick))
+        endStreams()
     }
 
     func hint(_ device: String) {
@@ -159,10 +166,16 @@ public actor FleetHub {
 
     func touch(_ device: String) { devices[device]?.lastSeen = timekeeper.now().wall }
 
-    func publish(_ kind: String, _ fields: [String: Value]) {
+    /// - Parameter labels: Those of the device that it is about, where the hub no longer has them.
+    func publish(
+        _ kind: String, _ fields: [String: Value], labels: [String: String]? = nil
+    ) {
         var fields = fields
+        let device = fields["device"]?.stringValue
+        let known = device.map { devices[$0].map(self.labels(of:)) ?? [:] }
         fields["time"] = .string(RFC3339.text(timekeeper.now().wall))
-        events.publish(kind, .object(fields.map { ($0.key, $0.value) }))
+        events.publish(
+            kind, .object(fields.map { ($0.key, $0.value) }), labels: labels ?? known)
     }
 
     /// Takes note of how the store did. A full disk is no reason to stop: space may come back,

@@ -19,6 +19,16 @@ public struct APILimits: Sendable, Hashable {
     public var addressesMax = 1024
     /// Connections at a time. Further ones wait in the kernel's queue.
     public var connectionsMax = 512
+    /// Connections of one address at a time. A further one is closed before its handshake. Half of
+    /// all: behind a proxy everybody has one address.
+    public var connectionsPerAddressMax = 256
+    /// Bytes of a request's head.
+    public var headBytesMax = 16 << 10
+    /// Seconds that a handshake with the request after it may take, however slowly it drips in.
+    /// A body of the largest size needs 70 kbit/s.
+    public var requestSecondsMax: Int64 = 30
+    /// Seconds that a part of an answer may take to be received; of a stream, each event.
+    public var answerSecondsMax: Int64 = 300
     /// Seconds after which a connection without a request is closed.
     public var idleSecondsMax: Int64 = 75
 

@@ -45,6 +45,25 @@ enum APIParameters {
         return id
     }
 
+    /// The operator that the path names.
+    /// - Throws: `invalid` where no operator can have such a name.
+    static func operatorName(_ context: HubRequestContext) throws(HubError) -> String {
+        let name = context.parameters.get("name").flatMap { PercentDecoding.decode($0) } ?? ""
+        try check(operatorName: name)
+        return name
+    }
+
+    /// - Throws: `invalid` where no operator can have such a name: it stands in logs.
+    static func check(operatorName name: String) throws(HubError) {
+        do {
+            try check(id: name)
+        } catch {
+            throw HubError(
+                .invalid, "This is no name of an operator.",
+                hint: "A name has 1 to \(idLengthMax) of a-z A-Z 0-9 . _ -")
+        }
+    }
+
     /// The path in a twin: the rest of the request's path, whether its slashes are encoded or not.
     /// - Throws: `invalid` where a part between slashes is empty or cannot be decoded.
     static func path(_ context: HubRequestContext) throws(HubError) -> String {

@@ -1,3 +1,5 @@
+public import FleetHub
+
 /// The methods that any of our routes knows.
 public enum APIMethod: String, Sendable, Hashable, CaseIterable {
     case get = "GET"
@@ -9,7 +11,7 @@ public enum APIMethod: String, Sendable, Hashable, CaseIterable {
 
 /// What the API can do. The raw value is the operation id of the OpenAPI document.
 public enum APIOperation: String, Sendable, Hashable, CaseIterable {
-    case getHealth, getMetrics, getHub
+    case getHealth, getMetrics, getAuthority, getHub
     case listDevices, getDevice, updateDevice, removeDevice
     case getTwin, getCell, setCell, changeCell, deleteCell
     case readLog, getLogCursors
@@ -17,9 +19,11 @@ public enum APIOperation: String, Sendable, Hashable, CaseIterable {
     case streamEvents
     case createEnrolmentToken, listEnrolmentTokens, withdrawEnrolmentToken
     case approveDevice, revokeDevice, decommissionDevice
+    case createOperator, listOperators, revokeOperator, readAuditLog
 }
 
-/// One row of the route table, which the router and the test of the OpenAPI document both read.
+/// One row of the route table, which the router, the roles and the test of the OpenAPI document all
+/// read.
 public struct APIRoute: Sendable, Hashable {
     /// The method, of which a path may have several.
     public let method: APIMethod
@@ -28,52 +32,71 @@ public struct APIRoute: Sendable, Hashable {
     public let template: String
     /// What it does; no two routes do the same.
     public let operation: APIOperation
-    /// False where anyone who reaches the port may ask.
-    public let needsToken: Bool
+    /// The least role that may ask; nil where no token is needed.
+    public let role: OperatorRole?
+    /// True where the answer is about the whole fleet, so that nobody with a scope may ask.
+    public let isFleetWide: Bool
     /// The query parameters that the route knows; any other is an error.
     public let query: [String]
+
+    /// False where anyone who reaches the port may ask.
+    public var needsToken: Bool { role != nil }
+
+    /// True where asking changes something.
+    public var isMutating: Bool { method != .get }
 
     /// The operation id of the OpenAPI document.
     public var operationID: String { operation.rawValue }
 
     private init(
         _ method: APIMethod, _ template: String, _ operation: APIOperation,
-        needsToken: Bool = true, query: [String] = []
+        _ role: OperatorRole?, isFleetWide: Bool = false, query: [String] = []
     ) {
         self.method = method
         self.template = template
         self.operation = operation
-        self.needsToken = needsToken
+        self.role = role
+        self.isFleetWide = isFleetWide
         self.query = query
     }
 
     /// Every route of the hub.
     public static let all: [APIRoute] = [
-        // Supervisors and scrapers hold no token; neither page names a device.
-        APIRoute(.get, "/healthz", .getHealth, needsToken: false),
-        APIRoute(.get, "/metrics", .getMetrics, needsToken: false),
-        APIRoute(.get, "/api/v1/hub", .getHub),
-        APIRoute(.get, "/api/v1/devices", .listDevices, query: ["selector"]),
-        APIRoute(.get, "/api/v1/devices/{id}", .getDevice),
-        APIRoute(.patch, "/api/v1/devices/{id}", .updateDevice),
-        APIRoute(.delete, "/api/v1/devices/{id}", .removeDevice, query: ["forget"]),
-        APIRoute(.get, "/api/v1/devices/{id}/twin", .getTwin, query: ["prefix"]),
-        APIRoute(.get, "/api/v1/devices/{id}/twin/{path}", .getCell),
-        APIRoute(.put, "/api/v1/devices/{id}/twin/{path}", .setCell),
-        APIRoute(.patch, "/api/v1/devices/{id}/twin/{path}", .changeCell),
-        APIRoute(.delete, "/api/v1/devices/{id}/twin/{path}", .deleteCell),
+        // Supervisors hold no token, and scrapers on this machine none; neither page names a device.
+        // What others reach asks for one (see `HubServer`).
+        APIRoute(.get, "/healthz", .getHealth, nil),
+        APIRoute(.get, "/metrics", .getMetrics, nil, isFleetWide: true),
+        // A certificate is for everybody; who fetches it holds it against the hash that he has.
+        APIRoute(.get, "/ca.crt", .getAuthority, nil),
+        APIRoute(.get, "/api/v1/hub", .getHub, .viewer),
+        APIRoute(.get, "/api/v1/devices", .listDevices, .viewer, query: ["selector"]),
+        APIRoute(.get, "/api/v1/devices/{id}", .getDevice, .viewer),
+        APIRoute(.patch, "/api/v1/devices/{id}", .updateDevice, .operator),
+        APIRoute(.delete, "/api/v1/devices/{id}", .removeDevice, .operator, query: ["forget"]),
+        APIRoute(.get, "/api/v1/devices/{id}/twin", .getTwin, .viewer, query: ["prefix"]),
+        APIRoute(.get, "/api/v1/devices/{id}/twin/{path}", .getCell, .viewer),
+        APIRoute(.put, "/api/v1/devices/{id}/twin/{path}", .setCell, .operator),
+        APIRoute(.patch, "/api/v1/devices/{id}/twin/{path}", .changeCell, .operator),
+        APIRoute(.delete, "/api/v1/devices/{id}/twin/{path}", .deleteCell, .operator),
         APIRoute(
-            .get, "/api/v1/devices/{id}/log", .readLog, query: ["stream", "after", "limit"]),
-        APIRoute(.get, "/api/v1/devices/{id}/log/cursors", .getLogCursors),
-        APIRoute(.get, "/api/v1/devices/{id}/workloads", .listDeviceWorkloads),
-        APIRoute(.get, "/api/v1/workloads", .listWorkloads, query: ["selector"]),
-        APIRoute(.post, "/api/v1/apply", .apply),
-        APIRoute(.get, "/api/v1/events", .streamEvents),
-        APIRoute(.post, "/api/v1/tokens", .createEnrolmentToken),
-        APIRoute(.get, "/api/v1/tokens", .listEnrolmentTokens),
-        APIRoute(.delete, "/api/v1/tokens/{token}", .withdrawEnrolmentToken),
-        APIRoute(.post, "/api/v1/devices/{id}/approve", .approveDevice),
-        APIRoute(.post, "/api/v1/devices/{id}/revoke", .revokeDevice),
-        APIRoute(.post, "/api/v1/devices/{id}/decommission", .decommissionDevice),
+            .get, "/api/v1/devices/{id}/log", .readLog, .viewer,
+            query: ["stream", "after", "limit"]),
+        APIRoute(.get, "/api/v1/devices/{id}/log/cursors", .getLogCursors, .viewer),
+        APIRoute(.get, "/api/v1/devices/{id}/workloads", .listDeviceWorkloads, .viewer),
+        APIRoute(.get, "/api/v1/workloads", .listWorkloads, .viewer, query: ["selector"]),
+        APIRoute(.post, "/api/v1/apply", .apply, .operator),
+        APIRoute(.get, "/api/v1/events", .streamEvents, .viewer),
+        APIRoute(.post, "/api/v1/tokens", .createEnrolmentToken, .operator),
+        APIRoute(.get, "/api/v1/tokens", .listEnrolmentTokens, .operator),
+        APIRoute(.delete, "/api/v1/tokens/{token}", .withdrawEnrolmentToken, .operator),
+        APIRoute(.post, "/api/v1/devices/{id}/approve", .approveDevice, .operator),
+        APIRoute(.post, "/api/v1/devices/{id}/revoke", .revokeDevice, .operator),
+        APIRoute(.post, "/api/v1/devices/{id}/decommission", .decommissionDevice, .operator),
+        APIRoute(.post, "/api/v1/operators", .createOperator, .admin),
+        APIRoute(.get, "/api/v1/operators", .listOperators, .admin),
+        APIRoute(.delete, "/api/v1/operators/{name}", .revokeOperator, .admin),
+        APIRoute(
+            .get, "/api/v1/audit", .readAuditLog, .admin, isFleetWide: true,
+            query: ["since", "after", "limit"]),
     ]
 }

@@ -13,6 +13,7 @@ struct EventFeed: Sendable {
     }
 
     let service: any HubService
+    let caller: Caller
     /// The last event that the watcher has seen.
     let after: UInt64?
     let bufferMax: Int
@@ -66,7 +67,7 @@ struct EventFeed: Sendable {
     /// Events into the buffer. At its end the feed ends: a client that asks again from the last
     /// event that it saw misses nothing, one that is left connected over a gap would.
     private func pass(into source: AsyncStream<Part>.Continuation) async {
-        for await event in await service.events(after: after) {
+        for await event in await service.events(after: after, as: caller) {
             guard case .enqueued = source.yield(.event(event)) else { break }
         }
         source.finish()

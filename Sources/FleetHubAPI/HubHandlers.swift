@@ -16,6 +16,13 @@ struct HubHandlers: Sendable {
     /// An hour.
     static let tokenSecondsDefault: Int64 = 3600
 
+    /// Ten years.
+    static let operatorSecondsMax: Int64 = 315_360_000
+    /// Thirty days.
+    static let operatorSecondsDefault: Int64 = 2_592_000
+    /// RFC 8555 §9.1.
+    static let certificateType = "application/pem-certificate-chain"
+
     let service: any HubService
     let limits: APILimits
     let slots: EventSlots
@@ -26,64 +33,91 @@ struct HubHandlers: Sendable {
     {
         let query = try APIQuery(request.uri.query, known: route.query)
         let device = { () throws(HubError) in try APIParameters.device(context) }
+        // The few that need none never look at it; nobody has the least role and no device.
+        let caller = context.caller ?? .nobody
         switch route.operation {
         case .getHealth:
             return APIReply.json(await service.health())
         case .getMetrics:
             return APIReply.text(
                 await service.metrics(), contentType: PrometheusText.contentType)
+        case .getAuthority:
+            return APIReply.text(
+                try await service.authorityCertificate(), contentType: Self.certificateType)
         case .getHub:
-            return APIReply.json(await service.hub())
+            return APIReply.json(await service.hub(as: caller))
         case .listDevices:
-            return APIReply.json(try await service.devices(selector: query.text("selector")))
+            return APIReply.json(
+                try await service.devices(selector: query.text("selector"), as: caller))
         case .getDevice:
-            return APIReply.json(try await service.device(device()))
+            return APIReply.json(try await service.device(device(), as: caller))
         case .updateDevice:
-            return try await update(device(), request)
+            return try await update(device(), request, caller)
         case .removeDevice:
-            try await service.removeDevice(device(), forget: query.flag("forget"))
+            try await service.removeDevice(device(), forget: query.flag("forget"), as: caller)
             return Response(status: .noContent)
         case .getTwin:
-            return APIReply.json(try await service.twin(device(), prefix: query.text("prefix")))
+            return APIReply.json(
+                try await service.twin(device(), prefix: query.text("prefix"), as: caller))
         case .getCell:
             return APIReply.json(
-                try await service.cell(device(), path: APIParameters.path(context)))
+                try await service.cell(device(), path: APIParameters.path(context), as: caller))
         case .setCell:
-            return try await set(device(), APIParameters.path(context), request)
+            return try await set(device(), APIParameters.path(context), request, caller)
         case .changeCell:
-            return try await change(device(), APIParameters.path(context), request)
+            return try await change(device(), APIParameters.path(context), request, caller)
         case .deleteCell:
-            return try await change(device(), APIParameters.path(context), .delete)
+            return try await change(device(), APIParameters.path(context), .delete, caller)
         case .readLog:
-            return try await log(device(), query)
+            return try await log(device(), query, caller)
         case .getLogCursors:
-            return APIReply.json(try await service.logCursors(device()))
+            return APIReply.json(try await service.logCursors(device(), as: caller))
         case .listDeviceWorkloads:
-            return APIReply.json(try await service.workloads(device: device(), selector: nil))
+            return APIReply.json(
+                try await service.workloads(device: device(), selector: nil, as: caller))
         case .listWorkloads:
             return APIReply.json(
-                try await service.workloads(device: nil, selector: query.text("selector")))
+                try await service.workloads(
+                    device: nil, selector: query.text("selector"), as: caller))
         case .apply:
-            return try await apply(request)
+            return try await apply(request, caller)
         case .streamEvents:
-            return try await events(request)
+            return try await events(request, caller)
         case .createEnrolmentToken:
-            return try await createEnrolmentToken(request)
+            return try await createEnrolmentToken(request, caller)
         case .listEnrolmentTokens:
-            return APIReply.json(try await service.enrolmentTokens())
+            return APIReply.json(try await service.enrolmentTokens(as: caller))
         case .withdrawEnrolmentToken:
-            try await service.withdrawEnrolmentToken(APIParameters.token(context))
+            try await service.withdrawEnrolmentToken(APIParameters.token(context), as: caller)
             return Response(status: .noContent)
         case .approveDevice:
-            return APIReply.json(try await service.decide(device(), .approve))
+            return APIReply.json(try await service.decide(device(), .approve, as: caller))
         case .revokeDevice:
-            return APIReply.json(try await service.decide(device(), .revoke))
+            return APIReply.json(try await service.decide(device(), .revoke, as: caller))
         case .decommissionDevice:
-            return APIReply.json(try await service.decide(device(), .decommission))
+            return APIReply.json(try await service.decide(device(), .decommission, as: caller))
+        case .createOperator:
+            return try await createOperator(request, caller)
+        case .listOperators:
+            return APIReply.json(await service.operators(as: caller))
+        case .revokeOperator:
+            try await service.revokeOperator(APIParameters.operatorName(context), as: caller)
+            return Response(status: .noContent)
+        case .readAuditLog:
+            return APIReply.json(
+                try await service.auditLog(
+                    after: query.number("after", in: 0...Int64.max, default: 0),
+                    since: WallTime(
+                        milliseconds: query.number("since", in: 0...Int64.max, default: 0)),
+                    limit: Int(
+                        query.number(
+                            "limit", in: 1...Self.logRowsMax, default: Self.logRowsMax))))
         }
     }
 
-    private func update(_ device: String, _ request: Request) async throws -> Response {
+    private func update(
+        _ device: String, _ request: Request, _ caller: Caller
+    ) async throws -> Response {
         let body = try await read(request, known: ["name", "labels"])
         let name = try body.text("name")
         let labels = try body.labels("labels")
@@ -92,43 +126,48 @@ struct HubHandlers: Sendable {
                 .invalid, "The request changes nothing.", hint: "Give \"name\" or \"labels\".")
         }
         return APIReply.json(
-            try await service.updateDevice(device, name: name, labels: labels))
+            try await service.updateDevice(device, name: name, labels: labels, as: caller))
     }
 
-    private func set(_ device: String, _ path: String, _ request: Request)
-        async throws -> Response
-    {
+    private func set(
+        _ device: String, _ path: String, _ request: Request, _ caller: Caller
+    ) async throws -> Response {
         let body = try await read(request, known: ["value"])
         let value = try body.required("value")
         return APIReply.json(
-            try await service.setCell(device, path: path, value: value), status: .accepted)
+            try await service.setCell(device, path: path, value: value, as: caller),
+            status: .accepted)
     }
 
-    private func change(_ device: String, _ path: String, _ request: Request)
-        async throws -> Response
-    {
+    private func change(
+        _ device: String, _ path: String, _ request: Request, _ caller: Caller
+    ) async throws -> Response {
         let body = try await read(request, known: ["add", "remove", "increment"])
-        return try await change(device, path, body.cellChange())
+        return try await change(device, path, body.cellChange(), caller)
     }
 
     /// 202: the hub has taken it in, the board has yet to hear of it.
-    private func change(_ device: String, _ path: String, _ change: CellChange)
-        async throws -> Response
-    {
+    private func change(
+        _ device: String, _ path: String, _ change: CellChange, _ caller: Caller
+    ) async throws -> Response {
         APIReply.json(
-            try await service.changeCell(device, path: path, change), status: .accepted)
+            try await service.changeCell(device, path: path, change, as: caller),
+            status: .accepted)
     }
 
-    private func log(_ device: String, _ query: APIQuery) async throws -> Response {
+    private func log(
+        _ device: String, _ query: APIQuery, _ caller: Caller
+    ) async throws -> Response {
         let after = try query.number("after", in: 0...Int64.max, default: 0)
         let limit = try query.number(
             "limit", in: 1...Self.logRowsMax, default: Self.logRowsDefault)
         return APIReply.json(
             try await service.log(
-                device, stream: query.text("stream"), after: after, limit: Int(limit)))
+                device, stream: query.text("stream"), after: after, limit: Int(limit),
+                as: caller))
     }
 
-    private func apply(_ request: Request) async throws -> Response {
+    private func apply(_ request: Request, _ caller: Caller) async throws -> Response {
         let body = try await read(
             request, known: ["selector", "device", "kind", "name", "spec"])
         let selector = try body.text("selector")
@@ -142,10 +181,11 @@ struct HubHandlers: Sendable {
         return APIReply.json(
             try await service.apply(
                 selector: selector, device: device, kind: body.requiredText("kind"),
-                name: body.requiredText("name"), spec: body.requiredObjectOrNull("spec")))
+                name: body.requiredText("name"), spec: body.requiredObjectOrNull("spec"), as: caller
+            ))
     }
 
-    private func events(_ request: Request) async throws -> Response {
+    private func events(_ request: Request, _ caller: Caller) async throws -> Response {
         let after = try APIParameters.lastEventID(request)
         guard let slot = slots.take() else {
             throw HubError(
@@ -153,7 +193,7 @@ struct HubHandlers: Sendable {
                 hint: "Close one of them, or try again later.")
         }
         let feed = EventFeed(
-            service: service, after: after, bufferMax: limits.eventBufferMax,
+            service: service, caller: caller, after: after, bufferMax: limits.eventBufferMax,
             keepAlive: limits.keepAlive, clock: clock)
         let body = request.body
         return Response(
@@ -167,18 +207,49 @@ struct HubHandlers: Sendable {
     }
 
     /// 201: the only answer that ever holds the secret.
-    private func createEnrolmentToken(_ request: Request) async throws -> Response {
+    private func createEnrolmentToken(
+        _ request: Request, _ caller: Caller
+    ) async throws -> Response {
         let body = try await read(request, known: ["labels", "ttl_s", "needs_approval"])
         let token = try await service.createEnrolmentToken(
             labels: body.labels("labels") ?? [:],
             lifetimeSeconds: body.number(
                 "ttl_s", in: Self.tokenSecondsMin...Self.tokenSecondsMax,
                 default: Self.tokenSecondsDefault),
-            needsApproval: body.flag("needs_approval"))
+            needsApproval: body.flag("needs_approval"), as: caller)
         return APIReply.json(token, status: .created)
+    }
+
+    /// 201: the only answer that ever holds the token.
+    private func createOperator(
+        _ request: Request, _ caller: Caller
+    ) async throws -> Response {
+        let body = try await read(request, known: ["name", "role", "labels", "ttl_s"])
+        let name = try body.requiredText("name")
+        try APIParameters.check(operatorName: name)
+        guard let role = OperatorRole(rawValue: try body.requiredText("role")) else {
+            let roles = OperatorRole.allCases.map(\.rawValue).joined(separator: ", ")
+            throw HubError(.invalid, "There is no such role.", hint: "The roles are: \(roles).")
+        }
+        // Without an end only where that is said: a forgotten token must not work for ever.
+        let lifetime: Int64? =
+            body["ttl_s"] == .null
+            ? nil
+            : try body.number(
+                "ttl_s", in: 1...Self.operatorSecondsMax, default: Self.operatorSecondsDefault)
+        let made = try await service.createOperator(
+            name: name, role: role, scope: body.labels("labels") ?? [:],
+            lifetimeSeconds: lifetime, as: caller)
+        return APIReply.json(made, status: .created)
     }
 
     private func read(_ request: Request, known: [String]) async throws -> APIBody {
         try await APIBody(request, maximumBytes: limits.bodyBytesMax, known: known)
     }
+}
+
+extension Caller {
+    /// Who showed no token: only routes that need none are reached without.
+    fileprivate static let nobody = Caller(
+        name: "", role: .viewer, scope: ["": ""], origin: "nowhere")
 }

@@ -1,3 +1,4 @@
+import FleetHub
 import Hummingbird
 import Logging
 
@@ -6,6 +7,8 @@ struct HubRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The client's IP address, without its port.
     let clientAddress: String
+    /// Whose token the request carries; set once that is known.
+    var caller: Caller?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

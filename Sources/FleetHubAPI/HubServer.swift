@@ -1,5 +1,7 @@
 public import FleetHub
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 public import Logging
 import NIOCore
 public import ServiceLifecycle
@@ -18,7 +20,8 @@ public struct HubServer: Service {
     /// Checks the address; binds nothing yet.
     /// - Parameters:
     ///   - service: The hub.
-    ///   - host: A loopback address or `localhost`.
+    ///   - host: A loopback address or `localhost`; with `tls` any address of this machine.
+    ///   - tls: What to serve with; nil for plain HTTP.
     ///   - port: 0 takes any free port.
     ///   - limits: What one client may cost.
     ///   - clock: Paces keep-alive comments and the rate limit.
@@ -26,17 +29,19 @@ public struct HubServer: Service {
     ///   - logger: Gets what the server itself has to say; requests are not logged.
     /// - Throws: `notLoopback`, `invalidPort`.
     public init(
-        service: any HubService, host: String, port: Int, limits: APILimits = APILimits(),
-        clock: any Clock<Duration> = ContinuousClock(),
+        service: any HubService, host: String, port: Int, tls: ServerCredential? = nil,
+        limits: APILimits = APILimits(), clock: any Clock<Duration> = ContinuousClock(),
         onReady: @escaping @Sendable (Int) async -> Void, logger: Logger
     ) throws(HubServerError) {
-        guard let address = LoopbackAddress(host) else {
+        let loopback = LoopbackAddress(host)
+        guard loopback != nil || tls != nil else {
             throw HubServerError(
                 .notLoopback,
-                "Cannot serve the API on \(host): it is no loopback address, and the API has no "
-                    + "TLS, so tokens would cross the network in clear text. Listen on 127.0.0.1 "
-                    + "and put a proxy with TLS or an SSH tunnel in front.")
+                "Cannot serve the API on \(host): it is no loopback address, and without TLS "
+                    + "tokens would cross the network in clear text. Serve it with TLS, or listen "
+                    + "on 127.0.0.1.")
         }
+        let host = loopback?.host ?? host
         guard 0...65535 ~= port else {
             throw HubServerError(
                 .invalidPort,
@@ -46,13 +51,14 @@ public struct HubServer: Service {
         let handlers = HubHandlers(
             service: service, limits: limits, slots: EventSlots(limit: limits.eventClientsMax),
             clock: clock)
-        let router = HubRouter.make(handlers, gate: RequestGate(limits: limits, clock: clock))
-        place = "\(address.host):\(port)"
+        let router = HubRouter.make(
+            handlers, gate: RequestGate(limits: limits, clock: clock),
+            isExposed: loopback == nil)
+        place = "\(host):\(port)"
         application = Application(
-            router: router,
-            server: .http1(configuration: .init(idleTimeout: .seconds(limits.idleSecondsMax))),
+            router: router, server: try Self.builder(tls, limits),
             configuration: .init(
-                address: .hostname(address.host, port: port),
+                address: .hostname(host, port: port),
                 availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: logger)),
             onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) },
             logger: logger)
@@ -65,6 +71,30 @@ public struct HubServer: Service {
             try await application.run()
         } catch let error as IOError {
             throw Self.listening(error, on: place, option: "--listen")
+        }
+    }
+
+    private static func builder(
+        _ tls: ServerCredential?, _ limits: APILimits
+    ) throws(HubServerError) -> HTTPServerBuilder {
+        let ledger = ConnectionLedger(perAddressMax: limits.connectionsPerAddressMax)
+        let http = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [
+                    ConnectionGuard(ledger: ledger, patience: .init(limits))
+                ],
+                idleTimeout: .seconds(limits.idleSecondsMax),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headBytesMax, maxHeaderListSize: limits.headBytesMax,
+                    maxHeaderFieldCount: 64)))
+        guard let tls else { return http }
+        do {
+            return try .tls(http, tlsConfiguration: tls.configuration())
+        } catch {
+            throw HubServerError(
+                .credential,
+                "Cannot serve the API: its certificate or key is refused. Give a PEM chain that "
+                    + "begins with the hub's certificate, and the key of that one.")
         }
     }
 
@@ -84,11 +114,13 @@ public struct HubServer: Service {
     }
 }
 
-/// The hub's web face on a loopback address, as a service for a service group.
-/// - Throws: `HubServerError` where `host` is no loopback address or `port` no port.
+/// The hub's web face as a service for a service group.
+/// - Throws: `HubServerError` where `port` is no port, or `host` is no loopback address and there is
+///   no TLS.
 public func makeHubApplication(
-    service: any HubService, host: String, port: Int,
+    service: any HubService, host: String, port: Int, tls: ServerCredential? = nil,
     onReady: @escaping @Sendable (Int) async -> Void, logger: Logger
 ) throws(HubServerError) -> some Service {
-    try HubServer(service: service, host: host, port: port, onReady: onReady, logger: logger)
+    try HubServer(
+        service: service, host: host, port: port, tls: tls, onReady: onReady, logger: logger)
 }

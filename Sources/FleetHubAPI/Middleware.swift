@@ -57,11 +57,13 @@ struct BearerMiddleware: RouterMiddleware {
                 .unauthorized, "The request carries no token.",
                 hint: "Send \"Authorization: Bearer TOKEN\", or run fleet login.")
         }
-        guard await service.isAuthorized(token: token) else {
+        guard let caller = await service.caller(token: token, from: context.clientAddress) else {
             throw HubError(
-                .unauthorized, "The hub does not know this token.",
-                hint: "Use the token that fleet-hub init printed, or run fleet login.")
+                .unauthorized, "The hub does not know this token, or it has ended.",
+                hint: "Ask an admin for one (fleet operator create), then run fleet login.")
         }
+        var context = context
+        context.caller = caller
         return try await next(request, context)
     }
 

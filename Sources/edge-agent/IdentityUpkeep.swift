@@ -15,6 +15,7 @@ enum IdentityUpkeep {
             group.addTask {
                 for await outcome in outcomes { await agent.onRenewal(outcome) }
             }
+            group.addTask { await Watchdog.run(agent) }
             await agent.run()
             group.cancelAll()
         }

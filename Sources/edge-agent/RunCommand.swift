@@ -34,6 +34,7 @@ enum RunCommand {
             #endif
             Output.line(
                 "ready device=\(configuration.device.id) socket=\(configuration.control.socket)")
+            Watchdog.ready()
             await IdentityUpkeep.run(agent, identity, world.entropy)
             return ExitCode.done
         } catch {

@@ -12,7 +12,10 @@ struct FleetHubCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet-hub", abstract: "The server of a fleet of boards.",
         version: Release.version,
-        subcommands: [Initialise.self, Serve.self, BrokerConfigCommand.self, Doctor.self])
+        subcommands: [
+            Initialise.self, Serve.self, BrokerConfigCommand.self, AuthorityCommand.self,
+            Doctor.self,
+        ])
 
     /// ArgumentParser ends with 64 on a usage error; our programs with 2.
     static func main() async {
@@ -124,7 +127,7 @@ struct Initialise: ParsableCommand {
                     + "when it was made; serve it with: fleet-hub serve --data \(directory.path)")
         }
         try LinuxFileSystem().makeDirectory(directory.path, mode: 0o750)
-        let token = Self.newToken()
+        let token = FleetHub.newToken()
         let now = LinuxTimekeeper().now().wall
         let authority = try AuthorityFiles(directory).open(at: now)
         let store = try directory.open()
@@ -134,17 +137,30 @@ struct Initialise: ParsableCommand {
             print(Value.object([("token", .string(token)), ("authority", .string(pin))]).json)
         } else {
             print("The hub is made. Its admin token, shown this once:\n\n  \(token)\n")
+            print("Its authority's hash, by which fleet and boards know it over TLS:\n")
+            print("  \(Base64.encode(authority.pin, .url))\n")
             print("Serve it:  fleet-hub serve --data \(directory.path)")
             print("Log in:    fleet login http://127.0.0.1:8080 --token \(token)")
         }
     }
+}
 
-    /// 256 random bits.
-    private static func newToken() -> String {
-        (0..<4).map { _ in
-            let digits = String(LinuxEntropy().next(), radix: 16)
-            return String(repeating: "0", count: 16 - digits.count) + digits
-        }.joined()
+struct AuthorityCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ca", abstract: "Print the hash by which fleet and boards know this hub.",
+        discussion: "Log in with: fleet login https://HOST:PORT --ca HASH")
+
+    @Option(name: .customLong("data"), help: "The directory of the hub's data.")
+    var data: String
+
+    @Flag(name: .customLong("pem"), help: "Print the certificate itself.")
+    var pem = false
+
+    func run() throws {
+        let directory = DataDirectory(path: URL(fileURLWithPath: data).path)
+        try directory.requireInitialised()
+        let authority = try AuthorityFiles(directory).open(at: LinuxTimekeeper().now().wall)
+        print(pem ? authority.certificatePEM : Base64.encode(authority.pin, .url))
     }
 }
 

@@ -15,8 +15,12 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong("data"), help: "The directory that fleet-hub init made.")
     var data: String
 
-    @Option(name: .customLong("listen"), help: "Where the API is served. Loopback only.")
+    @Option(
+        name: .customLong("listen"),
+        help: "Where the API is served. Plain HTTP on a loopback address, else over TLS.")
     var listen = "127.0.0.1:8080"
+
+    @OptionGroup var tls: APITLSOptions
 
     @Option(
         name: .customLong("mqtt"),
@@ -60,7 +64,6 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let directory = DataDirectory(path: URL(fileURLWithPath: data).path)
         try directory.requireInitialised()
-        let api = try HostPort(listen, option: "--listen")
         let links = try HubLinks(mqtt: mqtt, coap: coap, coapPorts: coapPorts)
         guard logRowsMax >= 1000 else {
             throw HubCommandError(
@@ -77,6 +80,7 @@ struct Serve: AsyncParsableCommand {
         let now = LinuxTimekeeper().now().wall
         let authority = try AuthorityFiles(directory).open(at: now)
         let endpoint = try links.endpoint(authority, at: now)
+        let api = try APIPlace(listen, tls, authority: authority, at: now)
         let hub = try FleetHub(
             store: directory.open(), endpoint: endpoint, timekeeper: LinuxTimekeeper(),
             executor: ThreadExecutor(name: "hub"), settings: settings,
@@ -84,11 +88,14 @@ struct Serve: AsyncParsableCommand {
         var logger = Logger(label: "fleet-hub") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let server = try makeHubApplication(
-            service: hub, host: api.host, port: api.port,
+            service: hub, host: api.host, port: api.port, tls: api.credential,
             onReady: { port in
-                let line = "ready api=http://\(api.text(port: port))\(links.text)\n"
+                let line = "ready api=\(api.url(port: port))\(links.text)\n"
                 FileHandle.standardOutput.write(Data(line.utf8))
             }, logger: logger)
+        if let notice = api.notice {
+            FileHandle.standardError.write(Data("fleet-hub: \(notice)\n".utf8))
+        }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: HubRunner(hub: hub, endpoint: endpoint)),
             .init(
@@ -137,7 +144,21 @@ struct HostPort {
     let host: String
     let port: Int
 
+    /// - Throws: for an address that other machines reach.
     init(_ text: String, option: String) throws(HubCommandError) {
+        (host, port) = try Self.split(text, option: option)
+        guard LoopbackAddress(host) != nil else {
+            throw HubCommandError(
+                description: "\(option) \(text) is not on this machine. Plain links carry "
+                    + "everything readable and unproved, so until TLS is set up only 127.0.0.1, "
+                    + "::1 and localhost are allowed.",
+                exitCode: 2)
+        }
+    }
+
+    static func split(
+        _ text: String, option: String
+    ) throws(HubCommandError) -> (host: String, port: Int) {
         let separator = text.lastIndex(of: ":")
         let name = separator.map { String(text[..<$0]) } ?? ""
         guard let separator, let port = Int(text[text.index(after: separator)...]),
@@ -147,15 +168,7 @@ struct HostPort {
                 description: "\(option) \(text) is no HOST:PORT, such as 127.0.0.1:1883",
                 exitCode: 2)
         }
-        host = name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name
-        self.port = port
-        guard LoopbackAddress(host) != nil else {
-            throw HubCommandError(
-                description: "\(option) \(text) is not on this machine. Plain links carry "
-                    + "everything readable and unproved, so until TLS is set up only 127.0.0.1, "
-                    + "::1 and localhost are allowed.",
-                exitCode: 2)
-        }
+        return (name.hasPrefix("[") ? String(name.dropFirst().dropLast()) : name, port)
     }
 
     func client() -> MosquittoClient.Settings {

@@ -16,7 +16,8 @@ struct Fleet: AsyncParsableCommand {
             `fleet login`. NO_COLOR turns colours off, COLUMNS sets the width of tables.
             """,
         subcommands: [
-            LoginCommand.self, TokenCommand.self, DevicesCommand.self, DeviceCommand.self,
+            LoginCommand.self, OperatorCommand.self, AuditCommand.self, TokenCommand.self,
+            DevicesCommand.self, DeviceCommand.self,
             TwinCommand.self, ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self,
             LogCommand.self,
             EventsCommand.self, DoctorCommand.self,

@@ -50,7 +50,8 @@ struct APIClient: Sendable {
 
 /// Runs `body` against a server over `hub`.
 func withClient<Result: Sendable>(
-    _ hub: FakeHub, limits: APILimits = APILimits(), clock: any Clock<Duration> = ContinuousClock(),
+    _ hub: any HubService, limits: APILimits = APILimits(),
+    clock: any Clock<Duration> = ContinuousClock(),
     _ body: @Sendable (APIClient) async throws -> Result
 ) async throws -> Result {
     let server = try HubServer(
@@ -74,7 +75,7 @@ extension APIOperation {
     /// A request that the fake hub answers.
     var sampleURI: String {
         route.template.replacing("{id}", with: "pump-1").replacing("{path}", with: "desired/x")
-            .replacing("{token}", with: "AQIDBAUG")
+            .replacing("{token}", with: "AQIDBAUG").replacing("{name}", with: "ann")
     }
 
     var sampleBody: String? {
@@ -87,6 +88,8 @@ extension APIOperation {
                 + #""spec":{"command":["/bin/true"]}}"#
         case .createEnrolmentToken:
             #"{"labels":{"site":"barn"},"ttl_s":3600,"needs_approval":true}"#
+        case .createOperator:
+            #"{"name":"ann","role":"operator","labels":{"site":"barn"},"ttl_s":3600}"#
         default: nil
         }
     }

@@ -30,7 +30,8 @@ import Testing
         clock: any Clock<Duration> = TickClock()
     ) -> EventFeed {
         EventFeed(
-            service: hub, after: after, bufferMax: buffer, keepAlive: APILimits().keepAlive,
+            service: hub, caller: .hub, after: after, bufferMax: buffer,
+            keepAlive: APILimits().keepAlive,
             clock: clock)
     }
 

@@ -29,7 +29,27 @@ actor FakeHub: HubService {
         (departures, departed) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(8))
     }
 
-    func isAuthorized(token: String) -> Bool { token == Self.token }
+    func caller(token: String, from origin: String) -> Caller? {
+        for role in OperatorRole.allCases {
+            if token == Self.token(role) {
+                return Caller(name: "\(role)", role: role, origin: origin)
+            }
+            if token == Self.token(role, isScoped: true) {
+                return Caller(
+                    name: "\(role)", role: role, scope: ["site": "barn"], origin: origin)
+            }
+        }
+        return nil
+    }
+
+    /// The token of one with a role, with or without a scope.
+    static func token(_ role: OperatorRole, isScoped: Bool = false) -> String {
+        role == .admin && !isScoped ? token : token + role.rawValue + (isScoped ? "-barn" : "")
+    }
+
+    func noteRefused(_ action: String, _ target: String, by caller: Caller, _ error: HubError) {
+        remember(["refused", action, target, caller.name])
+    }
 
     func health() -> Value {
         .object([
@@ -45,24 +65,24 @@ actor FakeHub: HubService {
         return page.text
     }
 
-    func hub() -> Value {
+    func hub(as caller: Caller) -> Value {
         .object([
             ("version", .string("1.0.0")), ("epoch", .string("00000000000000ff")),
             ("started_at", .string("2026-11-23T05:27:16.000Z")),
         ])
     }
 
-    func devices(selector: String?) throws(HubError) -> Value {
+    func devices(selector: String?, as caller: Caller) throws(HubError) -> Value {
         try note("devices", selector)
         return .object([("devices", .array([device]))])
     }
 
-    func device(_ id: String) throws(HubError) -> Value {
+    func device(_ id: String, as caller: Caller) throws(HubError) -> Value {
         try note("device", id, device: id)
         return device
     }
 
-    func updateDevice(_ id: String, name: String?, labels: [String: String]?)
+    func updateDevice(_ id: String, name: String?, labels: [String: String]?, as caller: Caller)
         throws(HubError) -> Value
     {
         let labels = labels?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -70,11 +90,11 @@ actor FakeHub: HubService {
         return device
     }
 
-    func removeDevice(_ id: String, forget: Bool) throws(HubError) {
+    func removeDevice(_ id: String, forget: Bool, as caller: Caller) throws(HubError) {
         try note("remove", id, "\(forget)", device: id)
     }
 
-    func twin(_ id: String, prefix: String?) throws(HubError) -> Value {
+    func twin(_ id: String, prefix: String?, as caller: Caller) throws(HubError) -> Value {
         try note("twin", id, prefix, device: id)
         return .object([
             ("device", .string(id)),
@@ -82,19 +102,23 @@ actor FakeHub: HubService {
         ])
     }
 
-    func cell(_ id: String, path: String) throws(HubError) -> Value {
+    func cell(_ id: String, path: String, as caller: Caller) throws(HubError) -> Value {
         try note("cell", id, path, device: id)
         return cell(path)
     }
 
-    func setCell(_ id: String, path: String, value: Value) throws(HubError) -> Value {
+    func setCell(
+        _ id: String, path: String, value: Value, as caller: Caller
+    ) throws(HubError) -> Value {
         try note("set", id, path, value.json, device: id)
         return .object([
             ("path", .string(path)), ("value", value), ("status", .string("pending")),
         ])
     }
 
-    func changeCell(_ id: String, path: String, _ change: CellChange) throws(HubError) -> Value {
+    func changeCell(
+        _ id: String, path: String, _ change: CellChange, as caller: Caller
+    ) throws(HubError) -> Value {
         let words: [String?] =
             switch change {
             case .add(let element): ["add", element.json]
@@ -106,7 +130,9 @@ actor FakeHub: HubService {
         return .object([("path", .string(path)), ("value", .array([.int(1)]))])
     }
 
-    func log(_ id: String, stream: String?, after: Int64, limit: Int) throws(HubError) -> Value {
+    func log(
+        _ id: String, stream: String?, after: Int64, limit: Int, as caller: Caller
+    ) throws(HubError) -> Value {
         try note("log", id, stream, "\(after)", "\(limit)", device: id)
         let place: [(String, Value)] = [
             ("stream", .string("telemetry")), ("epoch", .string("00000000000000ff")),
@@ -124,7 +150,7 @@ actor FakeHub: HubService {
         return .object([("rows", .array([row, gap])), ("next", .int(2))])
     }
 
-    func logCursors(_ id: String) throws(HubError) -> Value {
+    func logCursors(_ id: String, as caller: Caller) throws(HubError) -> Value {
         try note("cursors", id, device: id)
         let cursor: Value = .object([
             ("stream", .string("event")), ("epoch", .string("00000000000000ff")),
@@ -134,7 +160,9 @@ actor FakeHub: HubService {
         return .object([("cursors", .array([cursor]))])
     }
 
-    func workloads(device: String?, selector: String?) throws(HubError) -> Value {
+    func workloads(
+        device: String?, selector: String?, as caller: Caller
+    ) throws(HubError) -> Value {
         try note("workloads", device, selector, device: device)
         let workload: Value = .object([
             ("device", .string("pump-1")), ("name", .string("camera")),
@@ -144,9 +172,10 @@ actor FakeHub: HubService {
         return .object([("workloads", .array([workload]))])
     }
 
-    func apply(selector: String?, device: String?, kind: String, name: String, spec: Value)
-        throws(HubError) -> Value
-    {
+    func apply(
+        selector: String?, device: String?, kind: String, name: String, spec: Value,
+        as caller: Caller
+    ) throws(HubError) -> Value {
         try note("apply", selector, device, kind, name, spec.json, device: device)
         let result: Value = .object([
             ("device", .string("pump-1")), ("path", .string("desired/workloads/\(name)")),
@@ -156,7 +185,7 @@ actor FakeHub: HubService {
     }
 
     func createEnrolmentToken(
-        labels: [String: String], lifetimeSeconds: Int64, needsApproval: Bool
+        labels: [String: String], lifetimeSeconds: Int64, needsApproval: Bool, as caller: Caller
     ) throws(HubError) -> Value {
         let labels = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         try note(
@@ -170,16 +199,70 @@ actor FakeHub: HubService {
             ] + fields)
     }
 
-    func enrolmentTokens() throws(HubError) -> Value {
+    func enrolmentTokens(as caller: Caller) throws(HubError) -> Value {
         try note("tokens")
         return .object([("tokens", .array([token]))])
     }
 
-    func withdrawEnrolmentToken(_ id: String) throws(HubError) { try note("withdraw", id) }
+    func withdrawEnrolmentToken(_ id: String, as caller: Caller) throws(HubError) {
+        try note("withdraw", id)
+    }
 
-    func decide(_ device: String, _ decision: IdentityDecision) throws(HubError) -> Value {
+    func decide(
+        _ device: String, _ decision: IdentityDecision, as caller: Caller
+    ) throws(HubError) -> Value {
         try note("decide", device, decision.rawValue, device: device)
         return identity
+    }
+
+    func createOperator(
+        name: String, role: OperatorRole, scope: [String: String], lifetimeSeconds: Int64?,
+        as caller: Caller
+    ) throws(HubError) -> Value {
+        try note(
+            "create operator", name, role.rawValue, "\(scope)", lifetimeSeconds.map { "\($0)" })
+        guard case .map(let fields) = person else { return person }
+        return .map([Value.MapEntry("token", .string("00ff"))] + fields)
+    }
+
+    func operators(as caller: Caller) -> Value {
+        remember(["operators"])
+        return .object([("operators", .array([person]))])
+    }
+
+    func revokeOperator(_ name: String, as caller: Caller) throws(HubError) {
+        try note("revoke operator", name)
+    }
+
+    func auditLog(after number: Int64, since time: WallTime, limit: Int) throws(HubError) -> Value {
+        try note("audit", "\(number)", "\(time.milliseconds)", "\(limit)")
+        let hash = String(repeating: "0f", count: 32)
+        let place: Value = .object([("n", .int(1)), ("hash", .string(hash))])
+        let row: Value = .object([
+            ("n", .int(1)), ("time", .string("2026-11-23T05:27:16.000Z")),
+            ("operator", .string("ann")), ("role", .string("admin")),
+            ("from", .string("127.0.0.1")), ("action", .string("setCell")),
+            ("target", .string("pump-1")), ("detail", .string("set desired/x")),
+            ("result", .string("done")), ("hash", .string(hash)),
+        ])
+        return .object([
+            ("start", .object([("n", .int(0)), ("hash", .string(hash))])), ("head", place),
+            ("rows", .array([row])), ("next", .int(1)),
+        ])
+    }
+
+    func authorityCertificate() throws(HubError) -> String {
+        try note("authority")
+        return "-----BEGIN CERTIFICATE-----\n"
+    }
+
+    private var person: Value {
+        .object([
+            ("name", .string("ann")), ("role", .string("operator")),
+            ("labels", .object([("site", .string("barn"))])), ("state", .string("active")),
+            ("created_at", .string("2026-11-23T05:27:16.000Z")),
+            ("expires_at", .string("2026-12-23T05:27:16.000Z")),
+        ])
     }
 
     private var identity: Value {
@@ -199,7 +282,7 @@ actor FakeHub: HubService {
         ])
     }
 
-    func events(after: UInt64?) -> AsyncStream<HubEvent> {
+    func events(after: UInt64?, as caller: Caller) -> AsyncStream<HubEvent> {
         remember(["events", after.map(String.init)])
         let (events, source) = AsyncStream.makeStream(
             of: HubEvent.self, bufferingPolicy: .bufferingOldest(128))

@@ -173,5 +173,6 @@ extension FleetHub {
     func addToken(_ token: String) throws {
         try store.addToken(
             hash: Self.hash(token: token), name: "test", at: timekeeper.now().wall)
+        for record in try store.operators.all() { operators[record.name] = record }
     }
 }

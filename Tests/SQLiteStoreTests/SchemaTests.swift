@@ -93,6 +93,6 @@ import Testing
         try Self.check(folder.file("hub.db"), HubStore.migrations.steps.count)
         let store = try HubStore(folder, epoch: hubEpoch(3))
         #expect(try store.twin.document(board).register(wish)?.value == .int(2))
-        #expect(try store.hasToken(hash: "abc") && store.devices.all() == [device])
+        #expect(try store.operators.all().map(\.hash) == ["abc"] && store.devices.all() == [device])
     }
 }

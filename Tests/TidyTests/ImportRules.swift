@@ -39,7 +39,9 @@ struct ImportRules {
             "NIOCore", "NIOConcurrencyHelpers", "NIOHTTPTypes", "NIOSSL", "Logging",
             "ServiceLifecycle",
         ]),
-        "FleetClient": ecosystem.union(["Platform", "AsyncHTTPClient", "HTTPTypes", "NIOCore"]),
+        "FleetClient": ecosystem.union([
+            "Platform", "Identity", "AsyncHTTPClient", "Crypto", "HTTPTypes", "NIOCore", "NIOSSL",
+        ]),
         // A fleet in the simulated world.
         "FleetSim": [
             "Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub",
@@ -54,7 +56,7 @@ struct ImportRules {
             "FleetHubAPI", "ArgumentParser", "Crypto", "Logging", "ServiceLifecycle",
         ]),
         "fleet": ecosystem.union([
-            "Platform", "LinuxPlatform", "FleetClient", "ArgumentParser", "Yams",
+            "Platform", "Identity", "LinuxPlatform", "FleetClient", "ArgumentParser", "Yams",
         ]),
         "fleet-sim": ["FleetSim", "ArgumentParser"],
         "edge-bench": ecosystem.union([

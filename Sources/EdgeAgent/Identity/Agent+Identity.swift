@@ -1,6 +1,9 @@
 import Platform
 
 extension Agent {
+    /// Comes back once the agent has had a turn: whoever waits knows that it is not stuck.
+    public func turn() {}
+
     /// Puts into the log what became of a renewal. The same failure twice is one row: a hub that is
     /// away for months is no news.
     public func onRenewal(_ outcome: IdentityRenewal.Outcome) {

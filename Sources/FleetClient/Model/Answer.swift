@@ -38,10 +38,17 @@ public struct HubInfo: Sendable, Hashable {
     public let epoch: String
     /// RFC 3339.
     public let startedAt: String
+    /// Whose token was sent; nil from a hub of an earlier release.
+    public let operatorName: String?
+    /// `viewer`, `operator` or `admin`; nil likewise.
+    public let operatorRole: String?
 
     init(_ fields: Fields) throws(FleetClientError) {
         version = try fields.string("version")
         epoch = try fields.string("epoch")
         startedAt = try fields.string("started_at")
+        let you = try fields.optionalObject("you")
+        operatorName = try you?.string("name")
+        operatorRole = try you?.string("role")
     }
 }

@@ -37,6 +37,14 @@ extension FleetHub: EnrolmentService {
     ) throws(HubError) -> EnrolmentAnswer {
         let (device, key) = (request.name.text, Self.hash(of: request))
         let now = timekeeper.now().wall
+        // Or a token would be a way into every device whose name one knows.
+        if let record = devices[device], !Caller.sees(token.scope, labels(of: record)) {
+            throw refused(
+                device,
+                HubError(
+                    .conflict, "Another board is known as \(device).",
+                    hint: "Give this one another device.id."))
+        }
         let rule = EnrolmentRule(
             token: token, isProven: true, device: device, key: key,
             identity: identities[device], keyOwner: owner(of: key, besides: device),

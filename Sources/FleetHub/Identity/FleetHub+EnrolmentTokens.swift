@@ -9,8 +9,24 @@ extension FleetHub {
     private static let tokensKept = Milliseconds.seconds(7 * 86_400)
 
     public func createEnrolmentToken(
-        labels: [String: String], lifetimeSeconds: Int64, needsApproval: Bool
+        labels: [String: String], lifetimeSeconds: Int64, needsApproval: Bool,
+        as caller: Caller = .hub
     ) throws(HubError) -> Value {
+        try audited(caller, "createEnrolmentToken", "", "labels \(Caller.text(labels))") {
+            () throws(HubError) in
+            try makeToken(labels, lifetimeSeconds, needsApproval, caller)
+        }
+    }
+
+    private func makeToken(
+        _ labels: [String: String], _ lifetimeSeconds: Int64, _ needsApproval: Bool,
+        _ caller: Caller
+    ) throws(HubError) -> Value {
+        guard caller.sees(labels) else {
+            throw HubError(
+                .refused, "You may have boards join with \(caller.scopeText) only.",
+                hint: "Add --labels \(caller.scopeText)")
+        }
         guard let authority, let place = settings.boardsPlace else {
             throw HubError(
                 .unavailable, "This hub listens for no boards, so a token would lead nowhere.",
@@ -23,7 +39,8 @@ extension FleetHub {
         let record = EnrolmentTokenRecord(
             id: id, key: EnrolmentRequest.key(of: secret, digests: digests), labels: labels,
             needsApproval: needsApproval, created: now,
-            expires: WallTime(milliseconds: now.milliseconds + lifetimeSeconds * 1000))
+            expires: WallTime(milliseconds: now.milliseconds + lifetimeSeconds * 1000),
+            scope: caller.scope)
         let token: EnrolmentToken
         do {
             token = try EnrolmentToken(
@@ -35,14 +52,18 @@ extension FleetHub {
         }
         let before = WallTime(
             milliseconds: now.milliseconds - Self.tokensKept.count)
-        let count = try read { () throws(SQLiteError) in try store.enrolmentTokens.all().count }
-        try write { () throws(SQLiteError) in try store.enrolmentTokens.prune(before: before) }
+        let count = try read { () throws(SQLiteError) in
+            try store.enrolmentTokens.all().count { $0.expires >= before }
+        }
         guard count < Self.tokensMaximum else {
             throw HubError(
                 .unavailable, "The hub holds \(count) enrolment tokens already.",
                 hint: "They are forgotten a week after their end.")
         }
-        try write { () throws(SQLiteError) in try store.enrolmentTokens.put(record) }
+        try write { () throws(SQLiteError) in
+            try store.enrolmentTokens.prune(before: before)
+            try store.enrolmentTokens.put(record)
+        }
         guard case .map(let fields) = summary(of: record, now) else { return .null }
         let line = Self.installLine(token, authorityPEM: authority.certificatePEM)
         return .map(
@@ -52,15 +73,25 @@ extension FleetHub {
             ] + fields)
     }
 
-    public func enrolmentTokens() throws(HubError) -> Value {
+    public func enrolmentTokens(as caller: Caller = .hub) throws(HubError) -> Value {
         let now = timekeeper.now().wall
-        let tokens = try read { () throws(SQLiteError) in try store.enrolmentTokens.all() }
+        let tokens = try read { () throws(SQLiteError) in
+            try store.enrolmentTokens.all().filter { caller.sees($0.labels) }
+        }
         return .object([("tokens", .array(tokens.map { summary(of: $0, now) }))])
     }
 
-    public func withdrawEnrolmentToken(_ id: String) throws(HubError) {
+    public func withdrawEnrolmentToken(
+        _ id: String, as caller: Caller = .hub
+    ) throws(HubError) {
+        try audited(caller, "withdrawEnrolmentToken", id) { () throws(HubError) in
+            try withdraw(id, caller)
+        }
+    }
+
+    private func withdraw(_ id: String, _ caller: Caller) throws(HubError) {
         let token = try read { () throws(SQLiteError) in try store.enrolmentTokens.token(id) }
-        guard var token else {
+        guard var token, caller.sees(token.labels) else {
             throw HubError(
                 .notFound, "There is no enrolment token \(id).",
                 hint: "List the tokens with: fleet token list")

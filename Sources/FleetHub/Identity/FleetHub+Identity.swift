@@ -7,9 +7,18 @@ extension FleetHub {
     static let waitingMaximum = 1000
 
     public func decide(
-        _ device: String, _ decision: IdentityDecision
+        _ device: String, _ decision: IdentityDecision, as caller: Caller = .hub
     ) throws(HubError) -> Value {
-        guard var identity = identities[device] else {
+        try audited(caller, decision.rawValue + "Device", device) { () throws(HubError) in
+            try carryOut(decision, device, caller)
+        }
+    }
+
+    private func carryOut(
+        _ decision: IdentityDecision, _ device: String, _ caller: Caller
+    ) throws(HubError) -> Value {
+        let isVisible = caller.sees(devices[device].map(labels(of:)) ?? [:])
+        guard var identity = identities[device], isVisible else {
             throw HubError(
                 .notFound, "There is no device \(device) that enrolled.",
                 hint: "List the devices with: fleet devices")
@@ -108,6 +117,15 @@ extension FleetHub {
             fields.append(("certificate_expires_at", .string(RFC3339.text(latest.notAfter))))
         }
         return .object(fields)
+    }
+
+    public func authorityCertificate() throws(HubError) -> String {
+        guard let authority else {
+            throw HubError(
+                .notFound, "This hub has no authority.",
+                hint: "Start it with fleet-hub serve, which makes one.")
+        }
+        return authority.certificatePEM
     }
 
     func checkRoomForWaiting(besides device: String) throws(HubError) {

@@ -39,16 +39,41 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
+    /// How long each part of an exchange may take.
+    struct Patience {
+        let request: TimeAmount
+        let answer: TimeAmount
+        /// From the end of an answer to the first byte of the next request's head.
+        let pause: TimeAmount
+        /// Whether an answer has that time for each of its parts, as a stream of events needs it.
+        let isPerPart: Bool
+
+        init(_ limits: EnrolmentLimits) {
+            request = .seconds(limits.requestSecondsMax)
+            answer = .seconds(limits.answerSecondsMax)
+            pause = request
+            isPerPart = false
+        }
+
+        init(_ limits: APILimits) {
+            request = .seconds(limits.requestSecondsMax)
+            answer = .seconds(limits.answerSecondsMax)
+            pause = .seconds(limits.idleSecondsMax)
+            isPerPart = true
+        }
+    }
+
     private let ledger: ConnectionLedger
-    private let requestTime: TimeAmount
-    private let answerTime: TimeAmount
+    private let patience: Patience
     private var address: String?
     private var deadline: Scheduled<Void>?
+    private var hasWholeRequest = false
+    private var hasWholeAnswer = false
+    private var isPausing = false
 
-    init(ledger: ConnectionLedger, limits: EnrolmentLimits) {
+    init(ledger: ConnectionLedger, patience: Patience) {
         self.ledger = ledger
-        requestTime = .seconds(limits.requestSecondsMax)
-        answerTime = .seconds(limits.answerSecondsMax)
+        self.patience = patience
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -58,7 +83,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         self.address = address
-        arm(requestTime, context)
+        arm(patience.request, context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -69,17 +94,37 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .end = unwrapInboundIn(data) { arm(answerTime, context) }
+        switch unwrapInboundIn(data) {
+        case .head:
+            // The first one's time began with its connection.
+            if isPausing, patience.isPerPart { arm(patience.request, context) }
+            (isPausing, hasWholeRequest, hasWholeAnswer) = (false, false, false)
+        case .body: break
+        case .end:
+            hasWholeRequest = true
+            if hasWholeAnswer { pause(context) } else { arm(patience.answer, context) }
+        }
         context.fireChannelRead(data)
     }
 
     func write(
         context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
     ) {
-        // The next request on this connection, if there is one. What of this answer is still on
-        // its way has that long; the parts before it were waited for.
-        if case .end = unwrapOutboundIn(data) { arm(requestTime, context) }
+        if case .end = unwrapOutboundIn(data) {
+            hasWholeAnswer = true
+            // An answer before the end of its request gives that request no more time. What of
+            // this answer is still on its way has the pause; the parts before it were waited for.
+            if hasWholeRequest { pause(context) }
+        } else if patience.isPerPart, hasWholeRequest {
+            arm(patience.answer, context)
+        }
         context.write(data, promise: promise)
+    }
+
+    /// Waits for the next request on this connection, if there is one.
+    private func pause(_ context: ChannelHandlerContext) {
+        isPausing = true
+        arm(patience.pause, context)
     }
 
     private func arm(_ time: TimeAmount, _ context: ChannelHandlerContext) {

@@ -49,7 +49,9 @@ public struct EnrolmentServer: Service {
         self.ledger = ledger
         let http = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ConnectionGuard(ledger: ledger, limits: limits)],
+                additionalChannelHandlers: [
+                    ConnectionGuard(ledger: ledger, patience: .init(limits))
+                ],
                 idleTimeout: .seconds(limits.idleSecondsMax),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: limits.headBytesMax, maxHeaderListSize: limits.headBytesMax,
@@ -57,7 +59,9 @@ public struct EnrolmentServer: Service {
         let server: HTTPServerBuilder
         do {
             server = try .tls(
-                http, tlsConfiguration: Self.configuration(chainPEM: chainPEM, keyPEM: keyPEM))
+                http,
+                tlsConfiguration: ServerCredential(chainPEM: chainPEM, keyPEM: keyPEM)
+                    .configuration())
         } catch {
             throw HubServerError(
                 .credential,
@@ -108,17 +112,5 @@ public struct EnrolmentServer: Service {
         }
         router.on("/crl", method: .get) { _, _ in try await handlers.revocationList() }
         return router
-    }
-
-    private static func configuration(
-        chainPEM: String, keyPEM: String
-    ) throws -> TLSConfiguration {
-        let chain = try NIOSSLCertificate.fromPEMBytes(Array(chainPEM.utf8))
-        let key = try NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem)
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-        configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
-        return configuration
     }
 }

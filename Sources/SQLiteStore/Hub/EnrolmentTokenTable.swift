@@ -9,6 +9,8 @@ public struct EnrolmentTokenRecord: Sendable, Hashable {
     public let labels: [String: String]
     /// True where a person has a last look at each device.
     public let needsApproval: Bool
+    /// Labels of the devices that its maker may see: no other device joins anew with it.
+    public let scope: [String: String]
     public let created: WallTime
     public let expires: WallTime
     /// Who joined with it.
@@ -20,8 +22,9 @@ public struct EnrolmentTokenRecord: Sendable, Hashable {
 
     public init(
         id: String, key: [UInt8], labels: [String: String], needsApproval: Bool, created: WallTime,
-        expires: WallTime
+        expires: WallTime, scope: [String: String] = [:]
     ) {
+        self.scope = scope
         self.id = id
         self.key = key
         self.labels = labels
@@ -41,7 +44,7 @@ public final class EnrolmentTokenTable {
         """
 
     private static let columns =
-        "id, key, labels, approval, created, expires, used_by, used_key, withdrawn"
+        "id, key, labels, approval, created, expires, used_by, used_key, withdrawn, scope"
 
     private let selectAll: Statement
     private let selectOne: Statement
@@ -54,7 +57,7 @@ public final class EnrolmentTokenTable {
         selectOne = connection.statement(
             "SELECT \(Self.columns) FROM enrolment_token WHERE id=?1")
         upsert = connection.statement(
-            "INSERT INTO enrolment_token(\(Self.columns)) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) "
+            "INSERT INTO enrolment_token(\(Self.columns)) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) "
                 + "ON CONFLICT(id) DO UPDATE SET used_by=excluded.used_by, "
                 + "used_key=excluded.used_key, withdrawn=excluded.withdrawn")
         prune = connection.statement("DELETE FROM enrolment_token WHERE expires<?1")
@@ -69,13 +72,13 @@ public final class EnrolmentTokenTable {
     }
 
     public func put(_ token: EnrolmentTokenRecord) throws(SQLiteError) {
-        let labels = Value.object(token.labels.map { ($0.key, .string($0.value)) })
         try upsert.run(
-            .text(token.id), .blob(token.key), .text(labels.json),
+            .text(token.id), .blob(token.key), .text(LabelText.text(token.labels)),
             .integer(token.needsApproval ? Int64(1) : 0), .integer(token.created.milliseconds),
             .integer(token.expires.milliseconds), .optional(token.usedBy),
             token.usedKey.map { .blob($0) } ?? .null,
-            token.withdrawn.map { .integer($0.milliseconds) } ?? .null)
+            token.withdrawn.map { .integer($0.milliseconds) } ?? .null,
+            .text(LabelText.text(token.scope)))
     }
 
     /// Forgets tokens that ended before a time.
@@ -86,17 +89,12 @@ public final class EnrolmentTokenTable {
     private static func record(
         _ row: borrowing Statement
     ) throws(SQLiteError) -> EnrolmentTokenRecord {
-        guard let labels = try? JSONReader.read(row.text(2)) else {
-            throw row.damaged("enrolment token")
-        }
-        let pairs = (labels.mapValue ?? []).compactMap { entry in
-            entry.value.stringValue.map { (entry.key, $0) }
-        }
         var token = EnrolmentTokenRecord(
             id: row.text(0), key: row.blob(1),
-            labels: Dictionary(pairs, uniquingKeysWith: { _, last in last }),
+            labels: try LabelText.labels(row.text(2), of: row, "enrolment token"),
             needsApproval: row.integer(3) != 0, created: WallTime(milliseconds: row.integer(4)),
-            expires: WallTime(milliseconds: row.integer(5)))
+            expires: WallTime(milliseconds: row.integer(5)),
+            scope: try LabelText.labels(row.text(9), of: row, "enrolment token"))
         if !row.isNull(6) { token.usedBy = row.text(6) }
         if !row.isNull(7) { token.usedKey = row.blob(7) }
         if !row.isNull(8) { token.withdrawn = WallTime(milliseconds: row.integer(8)) }

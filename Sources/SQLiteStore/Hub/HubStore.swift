@@ -14,6 +14,7 @@ public final class HubStore {
             CREATE TABLE token(hash TEXT PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL);
             """,
         EnrolmentTokenTable.schema + IdentityTable.schema + CertificateTable.schema,
+        OperatorTable.schema + AuditTable.schema,
     ])
 
     /// This opening of the store: the session that devices hold with this hub.
@@ -24,6 +25,8 @@ public final class HubStore {
     public let enrolmentTokens: EnrolmentTokenTable
     public let identities: IdentityTable
     public let certificates: CertificateTable
+    public let operators: OperatorTable
+    public let audit: AuditTable
     /// Numbers the commits of this database, over all its openings.
     public private(set) var commit: UInt64
     public var clock: HybridLogicalClock
@@ -57,6 +60,8 @@ public final class HubStore {
         enrolmentTokens = EnrolmentTokenTable(connection)
         identities = IdentityTable(connection)
         certificates = CertificateTable(connection)
+        operators = OperatorTable(connection)
+        audit = AuditTable(connection)
         upsertLineage = connection.statement(
             "INSERT INTO lineage(epoch, last) VALUES(?1,?2) "
                 + "ON CONFLICT(epoch) DO UPDATE SET last=excluded.last")
@@ -88,6 +93,7 @@ public final class HubStore {
         } catch {
             (commit, clock) = before
             twin.forget()
+            audit.forget()
             log.forgetNumbers()
             throw error
         }
@@ -128,17 +134,14 @@ public final class HubStore {
         try ownerOf.query([.bits(epoch.nonce)]) { (row) throws(SQLiteError) in row.text(0) }.first
     }
 
-    public func hasToken(hash: String) throws(SQLiteError) -> Bool {
-        let rows = try connection.query("SELECT 1 FROM token WHERE hash=?1", [.text(hash)]) {
-            (row) throws(SQLiteError) in row.integer(0)
-        }
-        return !rows.isEmpty
-    }
-
+    /// Makes the first operator, who may do everything and does not end by itself.
     public func addToken(hash: String, name: String, at now: WallTime) throws(SQLiteError) {
+        let record = OperatorRecord(
+            name: name, hash: hash, role: "admin", scope: [:], created: now, expires: nil)
         try write { () throws(SQLiteError) in
             try connection.statement("INSERT INTO token(hash, name, created) VALUES(?1,?2,?3)")
                 .run(.text(hash), .text(name), .integer(now.milliseconds))
+            try operators.put(record)
         }
     }
 
