@@ -120,7 +120,9 @@ import Testing
     }
 
     @Test func nothingIsCached() async throws {
-        let withoutBody: [APIOperation] = [.removeDevice, .withdrawEnrolmentToken]
+        let withoutBody: [APIOperation] = [
+            .removeDevice, .withdrawEnrolmentToken, .revokeOperator,
+        ]
         for operation in APIOperation.allCases where !withoutBody.contains(operation) {
             let answer = try await withClient(FakeHub()) { try await $0.send(operation) }
             #expect(answer.headers[.cacheControl] == "no-store", "\(operation)")
