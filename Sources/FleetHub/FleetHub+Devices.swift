@@ -135,6 +135,7 @@ extension FleetHub: HubService {
         ownLabels[id] = nil
         online.remove(id)
         replica.forget(id)
+        floods.forget(id)
         publish(
             "device", ["device": .string(id), "state": .string("removed")], labels: labels)
     }
@@ -218,6 +219,7 @@ extension FleetHub: HubService {
         if let identity = identities[device.id] {
             fields.append(("identity", summary(of: identity)))
         }
+        if let ingest = ingestSummary(of: device.id) { fields.append(("ingest", ingest)) }
         return .object(fields)
     }
 

@@ -44,7 +44,8 @@ extension FleetHub {
     /// Questions of known devices change nothing, and an idle fleet asks all day.
     private func needsCommit(_ frames: [DeviceFrame]) -> Bool {
         frames.contains { frame in
-            guard devices[frame.device] != nil, !isSeenDue(frame.device),
+            guard replica.mayBeQuestion(frame.bytes), devices[frame.device] != nil,
+                !isSeenDue(frame.device),
                 let incoming = try? replica.decode(frame.bytes, from: frame.device)
             else { return true }
             return !replica.isQuestion(incoming.frame)
@@ -147,6 +148,10 @@ extension FleetHub {
                 ))
             return
         }
+        if let deferral = deferral(incoming) {
+            outcome.replies.append((device, deferral))
+            return
+        }
         let result = try replica.receive(
             incoming, from: device, store, now: timekeeper.now().wall)
         outcome.replies += result.replies.map { (device, $0) }
@@ -207,8 +212,7 @@ extension FleetHub {
             outcome.replies.append((device, replica.refused(reason)))
             return noticed(.frameRefused(reason: reason), of: device, &outcome)
         }
-        let before = try store.log.upto(device, batch.sequence)
-        let upto = try store.log.ingest(device, batch)
+        let (before, upto) = try store.log.take(device, batch)
         outcome.changed.insert(device)
         outcome.logRows += upto - before
         if let frame = replica.logAcknowledged(batch.sequence, upto: upto, to: device, tag: tag) {

@@ -68,6 +68,26 @@ extension FleetHub {
             "fleethub_frames_refused_total", help: "Frames that a device may not send.",
             Double(counters.framesRefused))
         text.counter(
+            "fleethub_frames_dropped_total",
+            help: "Frames beyond what a board may have waiting; their boards send them again.",
+            Double(counters.framesDropped))
+        text.counter(
+            "fleethub_greetings_deferred_total",
+            help: "Greetings that were told to come again later.",
+            Double(counters.greetingsDeferred))
+        text.gauge(
+            "fleethub_ingest_frames", help: "Frames that wait to be committed.",
+            Double(queue.frames))
+        text.gauge(
+            "fleethub_ingest_bytes", help: "Bytes of frames that wait to be committed.",
+            Double(queue.bytes))
+        text.gauge(
+            "fleethub_devices_slowed", help: "Devices that sent too much lately.",
+            Double(floods.records.values.count { $0.state == .slowed }))
+        text.gauge(
+            "fleethub_devices_cut_off", help: "Devices that are not heard for a while.",
+            Double(floods.records.values.count { $0.state != .slowed }))
+        text.counter(
             "fleethub_received_bytes_total", help: "Bytes of frames from devices.",
             Double(counters.bytesReceived))
         text.counter(

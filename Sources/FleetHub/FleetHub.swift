@@ -11,6 +11,16 @@ public actor FleetHub {
         /// Log rows kept per device. The oldest telemetry goes first.
         public var logRowsMaximum = 200_000
         public var sync = HubReplica.Settings()
+        /// Frames, and bytes of frames, of one transaction. More would save little of a commit's
+        /// cost, and everybody in the group waits for all of it.
+        public var groupFrames = 256
+        public var groupBytes = 512 << 10
+        /// From one commit to the next under load, where frames are fewer than a group.
+        public var groupInterval: Milliseconds = 5
+        /// What waits between links and writer.
+        var queue = IngestQueue.Settings()
+        var floods = FloodGuard.Settings()
+        var greetings = GreetingGate.Settings()
         /// Hints sent in one tick, so that a hub which returns is not met by its whole fleet at
         /// once.
         public var hintsPerTick = 200
@@ -64,6 +74,14 @@ public actor FleetHub {
     var hints: [String] = []
     var events: EventRing
     var counters = HubCounters()
+    /// Frames that wait for the writer, and who sends too many.
+    var queue: IngestQueue
+    var floods: FloodGuard
+    var greetings: GreetingGate
+    /// Wakes the writer. One wake is enough for any number of frames.
+    let work: AsyncStream<Void>.Continuation
+    private let works: AsyncStream<Void>
+    var pace: CommitPace
     var storeHealth = StoreHealth.ok
     /// Whether each link of the endpoint is up.
     var links: [LinkKind: Bool]
@@ -92,18 +110,32 @@ public actor FleetHub {
         self.settings = settings
         replica = HubReplica(
             settings: settings.sync, codec: FrameCodec(compressor: compressor))
+        queue = IngestQueue(settings: settings.queue)
+        floods = FloodGuard(settings: settings.floods)
+        greetings = GreetingGate(settings: settings.greetings)
+        pace = CommitPace(interval: settings.groupInterval)
+        (works, work) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         started = timekeeper.now()
         events = EventRing(start: started.wall)
     }
 
     /// Serves the endpoint until it closes.
-    public func run(timer: any WakeTimer) async {
+    ///
+    /// - Parameter paceTimer: Lets frames gather under load; without it each commit follows the
+    ///   one before at once.
+    public func run(timer: any WakeTimer, paceTimer: (any WakeTimer)? = nil) async {
         timer.set(timekeeper.now().monotonic + FleetHub.tickInterval)
         let departures = events.departures
+        let works = works
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await self.serve()
+                await self.takeEvents()
                 timer.close()
+                paceTimer?.close()
+            }
+            group.addTask { await self.commitGroups(works, paceTimer) }
+            if let paceTimer {
+                group.addTask { [work] in for await _ in paceTimer.wakes { work.yield() } }
             }
             group.addTask { for await _ in timer.wakes { await self.tick(timer) } }
             group.addTask { for await watcher in departures { await self.leave(watcher) } }
@@ -113,14 +145,10 @@ public actor FleetHub {
 
     static let tickInterval: Milliseconds = 1000
 
-    private func serve() async {
-        for await event in endpoint.events { handle(event) }
-        events.finish()
-    }
-
     private func leave(_ watcher: UInt64) { events.leave(watcher) }
 
-    private func handle(_ event: HubEndpointEvent) {
+    /// All that is no frame, which waits in the queue.
+    func handle(_ event: HubEndpointEvent) {
         switch event {
         case .connected(let link):
             links[link] = true
@@ -134,12 +162,9 @@ public actor FleetHub {
             publish(
                 "hub",
                 ["state": .string("\(link.rawValue) disconnected"), "reason": .string(reason)])
-        case .frames(let frames, let through):
-            receive(frames)
-            endpoint.acknowledge(through: through)
         case .presence(let device, let isOnline):
             presence(device, isOnline: isOnline)
-        case .commitRequested:
+        case .frames, .commitRequested:
             break
         }
     }
@@ -158,6 +183,7 @@ public actor FleetHub {
         for device in hints.prefix(settings.hintsPerTick) { hint(device) }
         hints.removeFirst(min(hints.count, settings.hintsPerTick))
         endStreams()
+        lookAtFloods()
     }
 
     func hint(_ device: String) {
@@ -201,6 +227,8 @@ struct HubCounters: Sendable {
     var framesReceived: UInt64 = 0
     var framesUnreadable: UInt64 = 0
     var framesRefused: UInt64 = 0
+    var framesDropped: UInt64 = 0
+    var greetingsDeferred: UInt64 = 0
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
     var commits: UInt64 = 0

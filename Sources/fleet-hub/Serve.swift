@@ -132,7 +132,9 @@ private struct HubRunner: Service {
 
     func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
-            await hub.run(timer: LinuxWakeTimer(name: "hub-timer"))
+            await hub.run(
+                timer: LinuxWakeTimer(name: "hub-timer"),
+                paceTimer: LinuxWakeTimer(name: "hub-pace"))
         } onCancelOrGracefulShutdown: {
             endpoint.close()
         }

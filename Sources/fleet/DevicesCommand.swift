@@ -53,6 +53,8 @@ extension Device {
     var stateCell: Table.Cell {
         if isRemoved { return .init("removed", .faint) }
         if let state = identity?.state, state != "active" { return .init(state, .bad) }
+        // It goes on sending, and most of that is not taken.
+        if let ingest { return .init(ingest.state == "slowed" ? "slowed" : "cut off", .bad) }
         return isConnected ? .init("online", .good) : .init("offline", .caution)
     }
 

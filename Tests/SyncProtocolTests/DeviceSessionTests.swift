@@ -224,6 +224,29 @@ private func at(_ milliseconds: Int64) -> MonotonicTime { SessionHarness.at(mill
         }
     }
 
+    @Test(arguments: [1, 12, 600]) func aBusyHubSaysWhenToComeAgain(_ seconds: Int64) {
+        var harness = Harness.idle()
+        let reason = RetryAfter.reason("busy", .seconds(seconds))
+        // No refusal that anybody has to know of.
+        #expect(harness.session.onFrame(.refused(reason: reason), at(30)) == [.closed])
+        let deadline = harness.session.deadline ?? at(0)
+        #expect(deadline >= at(30 + seconds * 1000))
+        #expect(deadline <= at(30 + seconds * 1250))
+        #expect(Harness.isGreeting(harness.session.onTick(deadline)))
+    }
+
+    @Test(
+        arguments: [
+            ("no", nil), ("busy; retry-after=", nil), ("busy; retry-after=x", nil),
+            ("; retry-after=5", 5), ("busy; retry-after=9999", 600),
+            ("busy; retry-after=12345", nil),
+            ("busy; retry-after=0", 1), ("retry-after=5", nil), ("", nil),
+            ("busy; retry-after=5 ", nil),
+        ] as [(String, Int64?)])
+    func whatARefusalSaysOfLaterIsReadAsItIs(_ reason: String, _ seconds: Int64?) {
+        #expect(RetryAfter.wait(in: reason) == seconds.map { .seconds($0) })
+    }
+
     @Test func refusedItTriesAgainLater() {
         var harness = Harness.idle()
         #expect(

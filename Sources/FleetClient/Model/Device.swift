@@ -16,10 +16,28 @@ public struct Device: Sendable, Hashable {
     public let isRemoved: Bool
     /// What the hub thinks of its key; nil where it never enrolled.
     public let identity: DeviceIdentity?
+    /// Set where it sends more than the hub takes.
+    public let ingest: Ingest?
     /// How far its twin has come.
     public let twin: TwinCounts
     /// How much of its log the hub holds.
     public let log: LogCounts
+
+    /// What the hub does about a device that sends too much.
+    public struct Ingest: Sendable, Hashable {
+        /// `slowed` or `cut_off`.
+        public let state: String
+        /// Frames that the hub did not take.
+        public let droppedFrames: Int64
+        /// Until one that is cut off is heard again.
+        public let secondsLeft: Int64?
+
+        init(_ fields: Fields) throws(FleetClientError) {
+            state = try fields.string("state")
+            droppedFrames = try fields.int("dropped_frames")
+            secondsLeft = try fields.optionalInt("seconds_left")
+        }
+    }
 
     /// Counts of a twin's cells.
     public struct TwinCounts: Sendable, Hashable {
@@ -48,6 +66,7 @@ public struct Device: Sendable, Hashable {
         registeredAt = try fields.optionalString("registered_at")
         isRemoved = try fields.string("state") == "removed"
         identity = try fields.optionalObject("identity").map(DeviceIdentity.init)
+        ingest = try fields.optionalObject("ingest").map(Ingest.init)
         let twin = try fields.object("twin")
         self.twin = TwinCounts(
             cells: try twin.int("cells"), pending: try twin.int("pending"),

@@ -65,6 +65,9 @@ public struct HubReplica: Sendable {
         }
     }
 
+    /// False for what cannot be a question, without reading it.
+    func mayBeQuestion(_ bytes: [UInt8]) -> Bool { codec.isQuestion(bytes) }
+
     /// A decoded frame with what it takes to answer it.
     public struct Incoming: Sendable {
         public let frame: Frame
@@ -176,6 +179,11 @@ public struct HubReplica: Sendable {
         var wire = WireSession(device: Epoch(nonce: 0), hub: Epoch(nonce: 0))
         return codec.encode(
             .refused(reason: reason), from: .hub, session: &wire, document: document)
+    }
+
+    /// The refusal of a frame, about the document that it is about.
+    func refused(_ reason: String, to incoming: Incoming) -> [UInt8] {
+        refused(reason, Self.name(incoming.document))
     }
 
     /// Tells a device which opening of the hub's store this is, and that there may be news.

@@ -26,6 +26,8 @@ public final class MosquittoClient: Sendable {
         public var birth: (topic: String, payload: String)?
         /// QoS 1 messages that the broker sends before we acknowledge one (MQTT 5 §3.1.2.11.3).
         public var receiveMaximum = 20
+        /// Bytes handed over and not acknowledged, beyond which no more is read.
+        public var readBytesMaximum = Int.max
         /// Keeps PUBACKs back until `acknowledge(through:)`.
         public var holdsAcknowledgements = false
         public var reconnectFirst: Milliseconds = 500

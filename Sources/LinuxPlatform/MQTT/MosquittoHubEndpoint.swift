@@ -10,7 +10,11 @@ public struct MosquittoHubEndpoint: HubEndpoint {
     public init(settings: MosquittoClient.Settings, entropy: any Entropy) {
         var settings = settings
         settings.subscriptions = [FleetTopics.allUp, FleetTopics.allStatus]
-        settings.holdsAcknowledgements = true
+        // A PUBACK releases nothing on a board, and a frame that came again after a restart would
+        // name a session that is gone with the hub before; so none is held back, and answers
+        // leave while others are committed. What is read and not dealt with is bounded instead.
+        settings.receiveMaximum = 512
+        settings.readBytesMaximum = 32 << 20
         let (stream, continuation) = AsyncStream.makeStream(of: HubEndpointEvent.self)
         events = stream
         client = MosquittoClient(name: "devices", settings: settings, entropy: entropy) { event in

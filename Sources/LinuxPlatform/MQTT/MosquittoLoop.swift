@@ -25,6 +25,9 @@ final class MosquittoLoop: @unchecked Sendable {
 
     private var delivered: UInt64 = 0
     private var acknowledged: UInt64 = 0
+    /// What was handed over and is not acknowledged, oldest first, and its bytes.
+    private var handedOver: [(through: UInt64, bytes: Int)] = []
+    private var handedOverBytes = 0
     private var hasRequestedCommit = false
     /// A commit covered some of what was delivered: those PUBACKs wait for the rest.
     private var isPartlyAcknowledged = false
@@ -131,7 +134,7 @@ final class MosquittoLoop: @unchecked Sendable {
         while !mayStop(wantsWrite: handle.wantsWrite) {
             let socket = handle.socket
             guard socket >= 0 else { return refusal ?? "connection closed" }
-            let isFull = unacknowledged >= UInt64(readLimit)
+            let isFull = unacknowledged >= UInt64(readLimit) || isOverBytes
             let wantsWrite = handle.wantsWrite
             let events = wait(
                 socket: socket, reads: !isFull && !isClosed, writes: wantsWrite && mayWrite(),
@@ -166,10 +169,32 @@ final class MosquittoLoop: @unchecked Sendable {
             lastHeld = 0
             delivered += UInt64(received.count)
             if heldSince == nil { heldSince = now }
+            note(bytes: received.reduce(0) { $0 + $1.payload.count })
             deliver(.messages(received, through: delivered))
             received = []
         }
         return fault
+    }
+
+    private func note(bytes: Int) {
+        guard settings.readBytesMaximum < Int.max else { return }
+        handedOver.append((delivered, bytes))
+        handedOverBytes += bytes
+        // Else this row would grow while there is room.
+        forgetDone()
+    }
+
+    private func forgetDone() {
+        let latest = shared.with { $0.acknowledged }
+        let isDone = handedOver.prefix { $0.through <= latest }
+        handedOverBytes -= isDone.reduce(0) { $0 + $1.bytes }
+        handedOver.removeFirst(isDone.count)
+    }
+
+    private var isOverBytes: Bool {
+        guard handedOverBytes >= settings.readBytesMaximum else { return false }
+        forgetDone()
+        return handedOverBytes >= settings.readBytesMaximum
     }
 
     private var unacknowledged: UInt64 { delivered - shared.with { $0.acknowledged } }

@@ -43,7 +43,7 @@ public final class HubStore {
     private let noteOwner: Statement
 
     public init(
-        path: String, epoch: Epoch, options: Connection.Options = Connection.Options()
+        path: String, epoch: Epoch, options: Connection.Options = .hub
     ) throws(SQLiteError) {
         connection = try Connection.open(path, options: options)
         try Self.migrations.apply(connection)

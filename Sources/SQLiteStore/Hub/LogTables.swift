@@ -88,13 +88,21 @@ public final class LogTables {
     /// acknowledge. A batch that starts beyond the cursor adds nothing: what is before it comes
     /// first.
     public func ingest(_ device: String, _ batch: LogBatch) throws(SQLiteError) -> UInt64 {
+        try take(device, batch).upto
+    }
+
+    /// The same, with the cursor as it was before.
+    public func take(
+        _ device: String, _ batch: LogBatch
+    ) throws(SQLiteError) -> (before: UInt64, upto: UInt64) {
         var cursor = try cursor(device, batch.sequence) ?? LogCursor(sequence: batch.sequence)
+        let before = cursor.upto
         for clock in batch.clocks {
             try upsertClock.run(
                 .text(device), .bits(clock.boot.rawValue), .integer(clock.offset.count),
                 .integer(Int64(clock.quality.rawValue)))
         }
-        guard batch.first <= cursor.upto + 1 else { return cursor.upto }
+        guard batch.first <= before + 1 else { return (before, before) }
         var next = batch.first
         for item in batch.items {
             switch item {
@@ -115,8 +123,9 @@ public final class LogTables {
             }
             cursor.upto = max(cursor.upto, next - 1)
         }
-        try put(device, cursor)
-        return cursor.upto
+        // Where nothing was new there is nothing to write.
+        if cursor.upto > before { try put(device, cursor) }
+        return (before, cursor.upto)
     }
 
     /// The number up to which a sequence is accounted for.

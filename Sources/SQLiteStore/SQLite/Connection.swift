@@ -11,9 +11,21 @@ public struct Connection: ~Copyable {
         public var pageSize = 4096
         /// In KiB.
         public var cache = 512
+        /// Pages in the write-ahead log after which it is brought into the main file; nil for
+        /// SQLite's own 1,000.
+        public var checkpointPages: Int?
         public var isReadOnly = false
 
         public init() {}
+
+        /// For a hub, which writes to the trees of a whole fleet: 8 MiB of them stay in memory,
+        /// and what was written often goes to the main file once. At most 32 MiB of log.
+        public static var hub: Options {
+            var options = Options()
+            options.cache = 8 << 10
+            options.checkpointPages = 8192
+            return options
+        }
     }
 
     let handle: OpaquePointer
@@ -54,6 +66,9 @@ public struct Connection: ~Copyable {
         try connection.execute("PRAGMA journal_mode=WAL")
         try connection.execute("PRAGMA synchronous=FULL")
         try connection.execute("PRAGMA temp_store=MEMORY")
+        if let pages = options.checkpointPages {
+            try connection.execute("PRAGMA wal_autocheckpoint=\(pages)")
+        }
         return connection
     }
 

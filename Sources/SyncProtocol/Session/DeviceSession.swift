@@ -208,8 +208,16 @@ public struct DeviceSession: Sendable {
             let wasOpen = session != nil
             phase = .refused(reason: reason)
             known = nil
+            let closed: [Directive] = wasOpen ? [.closed] : []
+            // A hub that is busy spreads its boards; that is no refusal to tell of. A quarter more
+            // at most, so that those who share a second fall out of step.
+            if let wait = RetryAfter.wait(in: reason) {
+                let jitter = entropy.below(UInt64(wait.count / 4) + 1)
+                deadline = now + wait + Milliseconds(Int64(jitter))
+                return closed
+            }
             deadline = now + settings.timeoutMaximum
-            return (wasOpen ? [.closed] : []) + [.report(refusal: reason)]
+            return closed + [.report(refusal: reason)]
         case .differ(let differ): return session == nil ? [] : [.repair(differ)]
         case .logAcknowledged, .hello, .seed, .up, .log, .compare: return []
         }

@@ -52,6 +52,11 @@ public struct FrameCodec: Sendable {
         return writer.bytes
     }
 
+    /// Whether a device's frame is an `up`, by its first byte.
+    public func isQuestion(_ bytes: [UInt8]) -> Bool {
+        bytes.first == Self.version << 4 | FrameKind.up
+    }
+
     /// Checks length, version and checksum, and reads the header.
     public func header(_ bytes: [UInt8]) throws(FrameError) -> Header {
         guard let first = bytes.first else { throw .empty }

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Platform
 
-/// `edge-bench hub`: what the hub takes for each device.
+/// `edge-bench hub`: what the hub takes for each device, and with `--link` what it takes in.
 ///
 /// All figures are of the whole process, after less before, shared out over the devices. So they
 /// hold what the allocator keeps beyond what is in use: tables that double are up to half empty,
@@ -15,17 +16,37 @@ import ArgumentParser
 struct HubMemory: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hub",
-        abstract: "Measures the memory of the release hub for each device.",
+        abstract: "Measures the release hub: its memory for each device, or its ingest.",
         discussion: """
             Boards greet the hub one after the other over a real broker, each with a store of its \
             own, a twin of ten reported and two desired values, and presence as the agent's link \
             publishes it. Memory is read with all connected, after all have gone, and after a \
             restart of the hub. The devices that warm the hub up are in the base and not counted. \
             A few hundred devices say little: what is bounded for the whole hub is shared out too.
+
+            With --link all boards send rows at once instead, each its next frame when the hub has \
+            acknowledged the one before. Counted is what was acknowledged and so is durable; at \
+            the end the database must hold exactly that. sqlite_rows_per_s is what SQLite alone \
+            takes of these rows on this disk, with the same durability.
             """)
 
     @Option(help: "Devices to measure.")
     var devices = 1000
+
+    @Option(help: "Measure ingest over this link: mqtt or coap.")
+    var link: LinkKind?
+
+    @Option(help: "Rows of one frame, with --link.")
+    var batch = 10
+
+    @Option(help: "Seconds to measure, with --link.")
+    var seconds = 10
+
+    @Option(help: "MQTT connections that the boards share, with --link mqtt.")
+    var connections = 4
+
+    @Flag(help: "Print one line of JSON, which is what is printed anyway.")
+    var json = false
 
     @OptionGroup var options: WorldOptions
 
@@ -37,11 +58,26 @@ struct HubMemory: AsyncParsableCommand {
         guard (1...20_000).contains(devices) else {
             throw ValidationError("--devices must be 1 to 20000")
         }
+        guard (1...1000).contains(batch) else {
+            throw ValidationError("--batch must be 1 to 1000")
+        }
+        guard (1...3600).contains(seconds) else {
+            throw ValidationError("--seconds must be 1 to 3600")
+        }
+        guard (1...1000).contains(connections), connections <= devices || link == nil else {
+            throw ValidationError("--connections must be 1 to 1000, and not more than --devices")
+        }
     }
 
     func run() async throws {
         let world = try World(options)
         defer { world.close() }
+        if let link {
+            let ingest = Ingest(
+                link: link, security: .none, devices: devices, batch: batch, seconds: seconds,
+                connections: connections)
+            return Terminal.print(try await ingest.run(in: world).line.json)
+        }
         let rig = try await HubMemoryRig(in: world)
         try await rig.warmUp(Self.warmUpDevices)
         let databaseBase = try await rig.stopHub()

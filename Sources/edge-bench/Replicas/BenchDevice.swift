@@ -16,6 +16,8 @@ final class BenchDevice {
     private(set) var bytesSent = 0
     /// Frames that brought writes which were news here.
     private(set) var joinedFrames = 0
+    /// What the hub has acknowledged of logs that are not in the store: those of `encode`.
+    private(set) var acknowledged: [LogSequence: UInt64] = [:]
     private(set) var store: AgentStore
     private var replicas: [String: DeviceReplica] = [:]
     private var feeder = LogFeeder()
@@ -174,9 +176,20 @@ final class BenchDevice {
         return frames
     }
 
+    /// Whether a session stands in which rows may flow.
+    var isOpen: Bool { replicas[AgentStore.own]?.isOpen ?? false }
+
+    /// Rows that come from elsewhere than the store, in the words of the session; nil where none
+    /// stands.
+    func encode(_ batch: LogBatch) -> [UInt8]? { replicas[AgentStore.own]?.encode(batch) }
+
     private func acknowledged(
         _ sequence: LogSequence, _ upto: UInt64, _ document: String?
     ) throws {
+        guard store.outbox.streams[sequence] != nil else {
+            acknowledged[sequence] = upto
+            return
+        }
         guard let session = replicas[document ?? AgentStore.own]?.session.session else { return }
         switch feeder.onAcknowledged(sequence, upto: upto, session: session) {
         case .advanced(let upto), .regressed(let upto):

@@ -11,6 +11,8 @@ final class Hub {
     let coapPort: Int?
     /// The broker that it reaches by TLS, with a port at which boards enrol; nil without.
     private let secure: (broker: SecureBroker, boardsPort: Int)?
+    /// As many ports from that one on; each serves 1,000 boards.
+    private let coapPorts: Int
     private let world: World
     private let rowsMax: Int?
     private var process: ManagedProcess?
@@ -18,13 +20,14 @@ final class Hub {
     private(set) var token = ""
 
     init(
-        in world: World, mqttPort: Int?, coapPort: Int? = nil, secure: SecureBroker? = nil,
-        folder: String? = nil,
-        apiPort: Int? = nil, rowsMax: Int? = nil
+        in world: World, mqttPort: Int?, coapPort: Int? = nil, coapPorts: Int = 1,
+        secure: SecureBroker? = nil, folder: String? = nil, apiPort: Int? = nil,
+        rowsMax: Int? = nil
     ) throws {
         self.world = world
         self.mqttPort = mqttPort
         self.coapPort = coapPort
+        self.coapPorts = coapPorts
         self.rowsMax = rowsMax
         self.secure = try secure.map { ($0, try world.freePort()) }
         self.folder = folder ?? Self.folder(in: world)
@@ -74,6 +77,7 @@ final class Hub {
             arguments += ["--mqtt", mqttPort.map { "127.0.0.1:\($0)" } ?? "off"]
         }
         arguments += ["--coap", coapPort.map { "127.0.0.1:\($0)" } ?? "off"]
+        if coapPorts > 1 { arguments += ["--coap-ports", String(coapPorts)] }
         if let rowsMax { arguments += ["--log-rows-max", String(rowsMax)] }
         return arguments
     }
