@@ -18,7 +18,7 @@ broken_sim := .build-mutants/release/fleet-sim
 release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
-.PHONY: help deps toolchain build release test demo test-long bench-sync coap-interop sim fuzz \
+.PHONY: help deps toolchain build release test demo test-long bench-sync check-coaps coap-interop sim fuzz \
 	mutants lint format clean
 
 help: ## lists the targets
@@ -65,6 +65,9 @@ test-long: deps release ## the kill, offline, bound and footprint runs at full l
 
 bench-sync: deps release ## the sync engine beside two peers on the same traces (from PyPI)
 	$(stage) "sync rows" scripts/bench-sync $(TRACES)
+
+check-coaps: release ## CoAP over DTLS, with libcoap's own client
+	$(stage) "coaps" scripts/check-coaps
 
 coap-interop: deps release ## the hub's CoAP against aiocoap (from PyPI) and libcoap's own client
 	$(stage) "coap interop" scripts/coap-interop

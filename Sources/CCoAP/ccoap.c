@@ -59,9 +59,14 @@ int edge_coap_probe(const coap_address_t *address) {
 int edge_coap_serve(
     const struct edge_coap *coap, coap_context_t *context, const char *path,
     coap_method_handler_t handler) {
-    coap_str_const_t text = {.length = strlen(path), .s = (const uint8_t *)path};
-    // Without COAP_RESOURCE_FLAGS_RELEASE_URI the library copies the path.
-    coap_resource_t *resource = coap->resource_init(&text, 0);
+    coap_resource_t *resource;
+    if (path == NULL) {
+        resource = coap->resource_unknown_init2(handler, 0);
+    } else {
+        coap_str_const_t text = {.length = strlen(path), .s = (const uint8_t *)path};
+        // Without COAP_RESOURCE_FLAGS_RELEASE_URI the library copies the path.
+        resource = coap->resource_init(&text, 0);
+    }
     if (resource == NULL) return -1;
     const coap_request_t methods[] = {
         COAP_REQUEST_GET, COAP_REQUEST_POST, COAP_REQUEST_PUT, COAP_REQUEST_DELETE,
@@ -86,11 +91,14 @@ static coap_dtls_pki_t pki(const struct edge_coap_certificates *certificates) {
         .validate_cn_call_back = certificates->check_name,
         .cn_call_back_arg = certificates->argument,
         .pki_key = {
-            .key_type = COAP_PKI_KEY_PEM,
-            .key.pem = {
-                .ca_file = certificates->ca,
-                .public_cert = certificates->certificate,
-                .private_key = certificates->key,
+            .key_type = COAP_PKI_KEY_PEM_BUF,
+            .key.pem_buf = {
+                .ca_cert = (const uint8_t *)certificates->ca,
+                .public_cert = (const uint8_t *)certificates->certificate,
+                .private_key = (const uint8_t *)certificates->key,
+                .ca_cert_len = strlen(certificates->ca),
+                .public_cert_len = strlen(certificates->certificate),
+                .private_key_len = strlen(certificates->key),
             },
         },
     };

@@ -129,8 +129,7 @@ extension FleetHub: HubService {
                 try store.identities.put(identity)
             }
         }
-        identities[id] = forget ? nil : identity
-        accessChanged.yield()
+        keep(forget ? nil : identity, of: id)
         devices[id] = forget ? nil : record
         ownLabels[id] = nil
         online.remove(id)

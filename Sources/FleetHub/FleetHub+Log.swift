@@ -68,6 +68,10 @@ extension FleetHub {
             "fleethub_frames_refused_total", help: "Frames that a device may not send.",
             Double(counters.framesRefused))
         text.counter(
+            "fleethub_sessions_refused_total",
+            help: "Refusals of a link, of which it tells one a minute for each device.",
+            Double(counters.sessionsRefused))
+        text.counter(
             "fleethub_frames_dropped_total",
             help: "Frames beyond what a board may have waiting; their boards send them again.",
             Double(counters.framesDropped))

@@ -115,6 +115,9 @@ public actor FleetHub {
         greetings = GreetingGate(settings: settings.greetings)
         pace = CommitPace(interval: settings.groupInterval)
         (works, work) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        for identity in identities.values {
+            endpoint.judge(identity.device, Self.standing(of: identity))
+        }
         started = timekeeper.now()
         events = EventRing(start: started.wall)
     }
@@ -164,6 +167,14 @@ public actor FleetHub {
                 ["state": .string("\(link.rawValue) disconnected"), "reason": .string(reason)])
         case .presence(let device, let isOnline):
             presence(device, isOnline: isOnline)
+        case .refused(let device, let reason):
+            counters.sessionsRefused += 1
+            publish(
+                device == nil ? "hub" : "device",
+                [
+                    "device": device.map { .string($0) }, "state": .string("link_refused"),
+                    "reason": .string(reason),
+                ].compactMapValues { $0 })
         case .frames, .commitRequested:
             break
         }
@@ -229,6 +240,8 @@ struct HubCounters: Sendable {
     var framesRefused: UInt64 = 0
     var framesDropped: UInt64 = 0
     var greetingsDeferred: UInt64 = 0
+    /// Refusals that a link told of, which tells of one a minute for each device.
+    var sessionsRefused: UInt64 = 0
     var bytesReceived: UInt64 = 0
     var bytesSent: UInt64 = 0
     var commits: UInt64 = 0

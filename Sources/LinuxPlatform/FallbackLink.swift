@@ -50,6 +50,8 @@ public final class FallbackLink: Link {
         Task { [timer, self] in for await _ in timer.wakes { self.turn() } }
     }
 
+    public var kind: LinkKind? { state.with { $0.link }?.kind }
+
     public func send(_ frame: [UInt8]) -> LinkSendResult {
         state.with { $0.link }?.send(frame) ?? .notConnected
     }

@@ -5,8 +5,14 @@
 public protocol Link: Sendable {
     /// What the link has to say, until it is closed. One consumer.
     var events: AsyncStream<LinkEvent> { get }
+    /// What carries frames at the moment, or is tried; nil where nobody has to know.
+    var kind: LinkKind? { get }
     func send(_ frame: [UInt8]) -> LinkSendResult
     func close()
+}
+
+extension Link {
+    public var kind: LinkKind? { nil }
 }
 
 public enum LinkEvent: Sendable, Hashable {

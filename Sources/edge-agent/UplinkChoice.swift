@@ -14,8 +14,7 @@ enum UplinkChoice {
         guard uplink.isEnabled else { return nil }
         let first = way(
             uplink.link,
-            HubAddress(
-                uplink.host, uplink.port, uplink.isHostNamed, uplink.isPortNamed),
+            HubAddress(uplink.host, uplink.port, uplink.isHostNamed, uplink.isPortNamed),
             configuration, entropy)
         guard let fallback = uplink.fallback else { return try first.make() }
         let second = way(
@@ -34,7 +33,7 @@ enum UplinkChoice {
         FallbackLink.Way(kind) {
             switch kind {
             case .mqtt: mosquitto(address, configuration, entropy)
-            case .coap: try coap(address, configuration, entropy)
+            case .coap, .coaps: try coap(address, configuration, entropy)
             }
         }
     }
@@ -45,8 +44,8 @@ enum UplinkChoice {
         let (uplink, id) = (configuration.uplink, configuration.device.id)
         var settings = MosquittoClient.Settings(
             host: address.host, port: address.port, clientID: "device-\(id)")
-        let route = UplinkRoute(address, configuration)
-        settings.route = { route.next() }
+        let route = UplinkRoute(.mqtt, address, configuration)
+        settings.route = { route.mqtt() }
         settings.keepAliveSeconds = Int(uplink.keepalive.count / 1000)
         settings.reconnectFirst = uplink.reconnectMin
         settings.reconnectMaximum = uplink.reconnectMax
@@ -58,6 +57,9 @@ enum UplinkChoice {
     ) throws -> CoAPLink {
         let uplink = configuration.uplink
         var settings = CoAPLink.Settings(host: address.host, port: address.port)
+        let route = UplinkRoute(.coap, address, configuration)
+        settings.hubName = MosquittoCredential.serverName
+        settings.route = { route.coap() }
         settings.hold = min(settings.hold, uplink.keepalive)
         settings.reconnectFirst = uplink.reconnectMin
         settings.reconnectMaximum = uplink.reconnectMax

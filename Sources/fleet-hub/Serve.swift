@@ -44,9 +44,19 @@ struct Serve: AsyncParsableCommand {
     var coap = HubLinks.off
 
     @Option(
+        name: .customLong("coaps"),
+        help: "Where boards that enrolled are served, by CoAP over DTLS, or off: 0.0.0.0:5684.")
+    var coaps = HubLinks.off
+
+    @Option(
         name: .customLong("coap-ports"),
-        help: "CoAP ports, from the one of --coap on. Each serves 1,000 boards.")
+        help: "CoAP ports, from those of --coap and --coaps on. Each serves 1,000 boards.")
     var coapPorts = 1
+
+    @Option(
+        name: .customLong("coap-keys"),
+        help: "File of 'DEVICE HEX' lines: keys of boards too small to enrol, for --coaps.")
+    var coapKeys: String?
 
     @Option(
         name: .customLong("boards"),
@@ -64,7 +74,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let directory = DataDirectory(path: URL(fileURLWithPath: data).path)
         try directory.requireInitialised()
-        let links = try HubLinks(mqtt: mqtt, coap: coap, coapPorts: coapPorts)
+        let links = try HubLinks(
+            mqtt: mqtt, coap: coap, coaps: coaps, coapPorts: coapPorts, coapKeys: coapKeys)
         guard logRowsMax >= 1000 else {
             throw HubCommandError(
                 description: "--log-rows-max \(logRowsMax) is too small; give 1000 or more",
@@ -146,10 +157,11 @@ struct HostPort {
     let host: String
     let port: Int
 
-    /// - Throws: for an address that other machines reach.
-    init(_ text: String, option: String) throws(HubCommandError) {
+    /// - Parameter isSecured: Whether the link may leave this machine.
+    /// - Throws: for an address that other machines reach, where it may not.
+    init(_ text: String, option: String, isSecured: Bool = false) throws(HubCommandError) {
         (host, port) = try Self.split(text, option: option)
-        guard LoopbackAddress(host) != nil else {
+        guard isSecured || LoopbackAddress(host) != nil else {
             throw HubCommandError(
                 description: "\(option) \(text) is not on this machine. Plain links carry "
                     + "everything readable and unproved, so until TLS is set up only 127.0.0.1, "

@@ -62,7 +62,7 @@ struct DoctorCommand: AsyncParsableCommand {
     private func checkHealth(_ health: HubHealth, _ diagnosis: inout Diagnosis) {
         let detail =
             "\(health.status): store \(health.store), mqtt \(health.mqtt), "
-            + "coap \(health.coap)"
+            + "coap \(health.coap)" + (health.coaps.map { ", coaps \($0)" } ?? "")
         var advice: [String] = []
         if health.store == "full" { advice.append("Free space on the hub's disk.") }
         if health.store == "damaged" {
@@ -73,6 +73,9 @@ struct DoctorCommand: AsyncParsableCommand {
         }
         if health.coap == "disconnected" {
             advice.append("Free the hub's CoAP port, or give it another one with --coap.")
+        }
+        if health.coaps == "disconnected" {
+            advice.append("Free the hub's CoAP port for DTLS, or give it another with --coaps.")
         }
         if health.status == "ok", advice.isEmpty {
             diagnosis.add("health", .ok, detail)

@@ -48,6 +48,7 @@ import Testing
         try await run([.json(text, status: "503 Service Unavailable")]) { client, server in
             let health = try await client.health().content
             #expect(health.store == "full")
+            #expect(health.coap == "off" && health.coaps == nil)
             #expect(health.time == WallTime(milliseconds: 784_111_777_000))
             #expect(!server.requests.joined().lowercased().contains("authorization"))
         }

@@ -15,7 +15,7 @@ extension FleetHub {
             token: "AQIDBAUG",
             changed: Release.date)
         try store.write { () throws(SQLiteError) in try store.identities.put(identity) }
-        identities[device] = identity
+        keep(identity, of: device)
     }
 
     func believes(_ device: String) -> Bool { identityRefusal(of: device) == nil }

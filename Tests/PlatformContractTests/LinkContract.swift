@@ -99,7 +99,7 @@ extension Collected<HubEndpointEvent> {
         let last = elements.last { event in
             switch event {
             case .connected, .disconnected: true
-            case .frames, .presence, .commitRequested: false
+            case .frames, .presence, .commitRequested, .refused: false
             }
         }
         return if case .connected = last { true } else { false }

@@ -25,29 +25,51 @@ final class TestCertificates: Sendable {
     func make(_ name: String, as commonName: String, by authority: String?, days: Int = 2)
         async throws
     {
-        var arguments = [
-            Self.program ?? "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:prime256v1", "-nodes", "-days", "\(days)", "-subj",
-            "/CN=\(commonName)", "-keyout", path(name, "key"), "-out", path(name, "pem"),
+        let program = Self.program ?? "openssl"
+        let key = [
+            "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj",
+            "/CN=\(commonName)", "-keyout", path(name, "key"),
         ]
-        if let authority {
-            arguments += ["-CA", path(authority, "pem"), "-CAkey", path(authority, "key")]
-            arguments += ["-addext", "basicConstraints=critical,CA:FALSE"]
+        guard let authority else {
+            return try await run(
+                [program, "req", "-x509"] + key + ["-days", "\(days)", "-out", path(name, "pem")],
+                for: path(name, "pem"))
         }
+        // In two steps, as openssl's `req` takes no days below 0.
+        try await run(
+            [program, "req"] + key + ["-out", path(name, "csr")], for: path(name, "csr"))
+        // As the hub's authority does, it says which key signed it: another authority of the same
+        // name is unknown then, and no bad signature.
+        let extensions = "basicConstraints=critical,CA:FALSE\nauthorityKeyIdentifier=keyid\n"
+        try extensions.write(toFile: path(name, "ext"), atomically: true, encoding: .utf8)
+        try await run(
+            [
+                program, "x509", "-req", "-in", path(name, "csr"), "-days", "\(days)", "-CA",
+                path(authority, "pem"), "-CAkey", path(authority, "key"), "-extfile",
+                path(name, "ext"), "-out", path(name, "pem"),
+            ], for: path(name, "pem"))
+    }
+
+    private func run(_ arguments: [String], for file: String) async throws {
         let runner = LinuxProcessRunner(owner: "openssl")
         let process = try runner.start(
             ProcessCommand(
                 arguments: arguments, environment: [:], workingDirectory: nil,
-                logPath: folder + "/log"), tag: path(name, "pem"))
+                logPath: folder + "/log"), tag: file)
         let hasEnded = try await Stage.linux.eventually { runner.poll(process) != nil }
-        guard hasEnded, FileManager.default.fileExists(atPath: path(name, "pem")) else {
+        guard hasEnded, FileManager.default.fileExists(atPath: file) else {
             throw Mosquitto.Failure(message: "openssl made no certificate")
         }
     }
 
     func security(_ name: String, trusting authority: String) -> CoAPSecurity {
         .certificates(
-            authority: path(authority, "pem"), certificate: path(name, "pem"),
-            key: path(name, "key"))
+            CoAPCredential(
+                authority: text(authority, "pem"), certificate: text(name, "pem"),
+                key: text(name, "key")))
+    }
+
+    private func text(_ name: String, _ kind: String) -> String {
+        (try? String(contentsOfFile: path(name, kind), encoding: .utf8)) ?? ""
     }
 }

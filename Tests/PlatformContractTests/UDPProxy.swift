@@ -33,6 +33,7 @@ final class UDPProxy: @unchecked Sendable {
         var isClosed = false
         var datagrams = 0
         var movesAt: Int?
+        var bindings = 0
     }
 
     /// Where boards send to.
@@ -62,6 +63,8 @@ final class UDPProxy: @unchecked Sendable {
     /// The same, once so many more datagrams have passed.
     func move(after count: Int) { state.with { $0.movesAt = $0.datagrams + count } }
     var datagrams: Int { state.with { $0.datagrams } }
+    /// Addresses that boards have spoken from.
+    var bindingsCount: Int { state.with { $0.bindings } }
 
     /// A port of UDP that was free just now.
     static func freePort() throws -> Int {
@@ -128,6 +131,7 @@ final class UDPProxy: @unchecked Sendable {
         let board = UInt64(sender.sin_addr.s_addr) << 16 | UInt64(sender.sin_port)
         let descriptor = bindings[board] ?? socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         bindings[board] = descriptor
+        state.with { $0.bindings = bindings.count }
         pass(descriptor, bytes, Self.address(hubPort))
     }
 

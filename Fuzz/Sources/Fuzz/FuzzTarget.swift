@@ -32,7 +32,7 @@ struct FuzzTarget: Sendable {
         [
             .frameFromDevice, .frameFromHub, .session, .join, .log, .logZstd, .column, .values,
             .value, .json, .time, .path, .selector, .devices, .slot, .yaml,
-            .enrolmentToken, .credential, .certificate,
+            .enrolmentToken, .credential, .certificate, .coapBody, .coapRequests,
         ] + Canary.allCases.map(\.target)
 }
 

@@ -43,7 +43,9 @@
     F(register_request_handler) \
     F(register_response_handler) \
     F(resource_init) \
+    F(resource_unknown_init2) \
     F(send) \
+    F(session_disconnected) \
     F(session_get_app_data) \
     F(session_get_context) \
     F(session_get_psk_identity) \
@@ -51,6 +53,7 @@
     F(session_set_ack_timeout) \
     F(session_set_app_data) \
     F(set_app_data) \
+    F(set_log_handler) \
     F(set_log_level) \
     F(startup)
 
@@ -75,13 +78,14 @@ int edge_coap_address(
 // SO_REUSEADDR, with which two processes share a port and the later one gets all datagrams.
 int edge_coap_probe(const coap_address_t *_Nonnull address);
 
-// A resource at `path` whose every method goes to `handler`. Returns 0, or -1 out of memory.
+// A resource at `path`, or for all other paths where it is NULL, whose every method goes to
+// `handler`. Returns 0, or -1 out of memory.
 int edge_coap_serve(
     const struct edge_coap *_Nonnull coap, coap_context_t *_Nonnull context,
-    const char *_Nonnull path, coap_method_handler_t _Nonnull handler);
+    const char *_Nullable path, coap_method_handler_t _Nonnull handler);
 
-// Certificates as PEM files; the peer's must chain to `ca`. A CN callback says whether its name
-// will do.
+// Certificates as PEM in memory, each with a NUL behind it, which must stay: the library reads them
+// at each handshake. The peer's must chain to `ca`. A CN callback says whether its name will do.
 struct edge_coap_certificates {
     const char *_Nonnull ca;
     const char *_Nonnull certificate;
@@ -95,7 +99,7 @@ coap_session_t *_Nullable edge_coap_connect_certificates(
     const coap_address_t *_Nonnull address,
     const struct edge_coap_certificates *_Nonnull certificates);
 
-// Returns 1 where the files were read.
+// Returns 1 where the context takes them.
 int edge_coap_serve_certificates(
     const struct edge_coap *_Nonnull coap, coap_context_t *_Nonnull context,
     const struct edge_coap_certificates *_Nonnull certificates);

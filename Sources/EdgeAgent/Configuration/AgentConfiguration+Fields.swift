@@ -54,7 +54,7 @@ extension AgentConfiguration {
             "uplink", "enabled", .flag(\.uplink.isEnabled),
             "False for a board that works alone."),
         ConfigurationField(
-            "uplink", "link", .choice(\.uplink.linkName, LinkKind.allCases.map(\.rawValue)),
+            "uplink", "link", .choice(\.uplink.linkName, LinkKind.ofBoards.map(\.rawValue)),
             "mqtt goes through a broker that the hub uses as well; coap goes straight to the hub."),
         ConfigurationField(
             "uplink", "host", .text(\.uplink.host, .host),
@@ -63,17 +63,17 @@ extension AgentConfiguration {
         ConfigurationField(
             "uplink", "port", .count(\.uplink.port, ports, unit: ""),
             "For coap any of the hub's ports will do, where it has several.",
-            derived: ("1883 for mqtt, 8883 with TLS, 5683 for coap", "8883")),
+            derived: ("1883 for mqtt, 5683 for coap; with TLS 8883 and 5684", "8883")),
         ConfigurationField(
             "uplink", "tls",
             .choice(\.uplink.tlsName, AgentConfiguration.UplinkTLS.allCases.map(\.rawValue)),
-            "Whether mqtt is TLS with the board's certificate. auto: as soon as it has enrolled; on: "
-                + "no link before; off: plain for ever, to this machine only."),
+            "Whether mqtt is TLS and coap DTLS, with the board's certificate. auto: as soon as it "
+                + "has enrolled; on: no link before; off: plain for ever, to this machine only."),
         ConfigurationField(
             "uplink", "fallback",
             .choice(
                 \.uplink.fallbackName,
-                [AgentConfiguration.Uplink.noFallback] + LinkKind.allCases.map(\.rawValue)),
+                [AgentConfiguration.Uplink.noFallback] + LinkKind.ofBoards.map(\.rawValue)),
             "The other link, for a board that has two ways to its hub. It is loaded only when it "
                 + "is used."),
         ConfigurationField(
@@ -83,7 +83,7 @@ extension AgentConfiguration {
         ConfigurationField(
             "uplink", "fallback_port", .count(\.uplink.fallbackPort, ports, unit: ""),
             "As uplink.port.",
-            derived: ("1883 for mqtt, 8883 with TLS, 5683 for coap", "5683")),
+            derived: ("1883 for mqtt, 5683 for coap; with TLS 8883 and 5684", "5683")),
         ConfigurationField(
             "uplink", "fallback_after_s", .span(\.uplink.fallbackAfter, 1...86_400, unit: .s),
             "Without a connection for so long, the board takes its other link, and stays there "

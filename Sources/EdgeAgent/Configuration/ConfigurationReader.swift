@@ -137,13 +137,12 @@ extension ConfigurationReader {
             uplink.fallback != uplink.link, ["uplink.link", "uplink.fallback"], rootLine,
             "\(uplink.linkName) cannot be its own fallback",
             "Name the other link, or write none.")
-        for (kind, host, name) in [
-            (uplink.link, uplink.host, "uplink.host"),
-            (uplink.fallback, uplink.fallbackHost, "uplink.fallback_host"),
+        for (host, name) in [
+            (uplink.host, "uplink.host"), (uplink.fallbackHost, "uplink.fallback_host"),
         ] {
             require(
-                kind == .mqtt && uplink.tls != .off || TextRule.loopbackHost.accepts(host),
-                [name, "uplink.tls", "uplink.link", "uplink.fallback"], rootLine,
+                uplink.tls != .off || TextRule.loopbackHost.accepts(host),
+                [name, "uplink.tls"], rootLine,
                 "a plain link cannot go to '\(ConfigurationError.excerpt(host))'",
                 TextRule.plainHint)
         }

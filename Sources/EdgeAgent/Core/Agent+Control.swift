@@ -147,10 +147,13 @@ extension Agent {
             ? "synchronized" : uplink.isConnected ? "connected" : "disconnected"
         let age = reading.monotonic - uplink.since
         let since = WallTime(milliseconds: reading.wall.milliseconds - age.count)
+        let link: [(String, Value)] =
+            world.link?.kind.map { [("link", .string($0.rawValue))] } ?? []
         let reason: [(String, Value)] = uplink.reason.map { [("reason", .string($0))] } ?? []
         return .object(
             [
-                ("state", .string(world.link == nil ? "disabled" : state)),
+                ("state", .string(world.link == nil ? "disabled" : state))
+            ] + link + [
                 ("since", .string(RFC3339.text(since))),
                 ("bytes_sent", .int(Int64(uplink.bytesSent))),
                 ("bytes_received", .int(Int64(uplink.bytesReceived))),

@@ -18,6 +18,8 @@ public struct HubHealth: Sendable, Hashable {
     public let mqtt: String
     /// The hub's own CoAP ports: the same.
     public let coap: String
+    /// Those over DTLS: the same; nil from a hub of an earlier release.
+    public let coaps: String?
     /// The hub's clock in whole seconds, from the answer's `Date` header.
     public let time: WallTime?
 
@@ -26,6 +28,7 @@ public struct HubHealth: Sendable, Hashable {
         store = try fields.string("store")
         mqtt = try fields.string("mqtt")
         coap = try fields.string("coap")
+        coaps = try fields.optionalString("coaps")
         self.time = time
     }
 }

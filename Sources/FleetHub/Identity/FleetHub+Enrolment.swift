@@ -150,9 +150,8 @@ extension FleetHub: EnrolmentService {
         }
         let isNews = identities[identity.device]?.state != identity.state
         devices[identity.device] = record
-        identities[identity.device] = identity
+        keep(identity, of: identity.device)
         if isNews {
-            accessChanged.yield()
             publishIdentity(identity.device, identity.state == .pending ? "waiting" : "enrolled")
         }
     }

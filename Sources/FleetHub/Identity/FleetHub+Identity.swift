@@ -39,9 +39,8 @@ extension FleetHub {
             try store.identities.put(identity)
             if ends { try store.certificates.revoke(device, at: now) }
         }
-        identities[device] = identity
+        keep(identity, of: device)
         if ends { online.remove(device) }
-        accessChanged.yield()
         publishIdentity(device, state.rawValue)
         if state == .decommissioned, devices[device]?.state == .active {
             try removeDevice(device, forget: false)
@@ -81,11 +80,10 @@ extension FleetHub {
                 return identity
             }
         for identity in held {
-            identities[identity.device] = identity
+            keep(identity, of: identity.device)
             online.remove(identity.device)
             publishIdentity(identity.device, "clone_suspected", reason: identity.reason)
         }
-        accessChanged.yield()
         try write { () throws(SQLiteError) in
             for identity in held { try store.identities.put(identity) }
         }
@@ -94,15 +92,31 @@ extension FleetHub {
     /// Why frames of a device are refused for its identity; nil where they are not. Who never
     /// enrolled is heard: plain links reach only this machine.
     func identityRefusal(of device: String) -> String? {
-        guard let identity = identities[device], !identity.state.isTrusted else { return nil }
+        identities[device].flatMap { Self.refusal(of: $0) }
+    }
+
+    private static func refusal(of identity: IdentityRecord) -> String? {
+        guard !identity.state.isTrusted else { return nil }
         return switch identity.state {
         case .active: nil
         case .pending:
-            "this device waits for approval; approve it with: fleet device approve \(device)"
+            "this device waits for approval; approve it with: "
+                + "fleet device approve \(identity.device)"
         case .quarantined: "this device is in quarantine: \(identity.reason)"
         case .revoked: "this device's key was revoked; enrol it again with a new key and token"
         case .decommissioned: "this device was decommissioned"
         }
+    }
+
+    /// Remembers what the hub thinks of a device, and has the links and the broker act on it.
+    func keep(_ identity: IdentityRecord?, of device: String) {
+        identities[device] = identity
+        endpoint.judge(device, identity.map { Self.standing(of: $0) })
+        accessChanged.yield()
+    }
+
+    static func standing(of identity: IdentityRecord) -> DeviceStanding {
+        refusal(of: identity).map { .refused(reason: $0) } ?? .trusted(key: identity.key)
     }
 
     /// The `Identity` object.

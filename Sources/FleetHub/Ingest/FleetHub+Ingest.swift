@@ -47,7 +47,7 @@ extension FleetHub {
         case .disconnected:
             while commitNext() {}
             handle(event)
-        case .connected, .presence, .commitRequested: handle(event)
+        case .connected, .presence, .refused, .commitRequested: handle(event)
         }
     }
 

@@ -65,6 +65,13 @@ extension CoAPMessage {
         }
     }
 
+    /// The device that a request names: `?d=…`, or a segment behind those of the resource.
+    var claim: String? {
+        if let name = query("d") { return name }
+        let path = path
+        return path.count == 3 && path[0] == "v1" ? path[2] : nil
+    }
+
     mutating func addQuery(_ name: String, _ value: String) {
         add(.uriQuery, Array("\(name)=\(value)".utf8))
     }

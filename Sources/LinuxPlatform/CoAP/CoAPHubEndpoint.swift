@@ -7,6 +7,8 @@ public import Platform
 /// walks all sessions of a context at each turn, so that many in one make all of them slow.
 public final class CoAPHubEndpoint: HubEndpoint, Sendable {
     public struct Settings: Sendable {
+        /// How the hub tells this endpoint from others.
+        public var kind = LinkKind.coap
         public var host = "127.0.0.1"
         /// Of the first context; the others follow.
         public var port = 5683
@@ -16,6 +18,9 @@ public final class CoAPHubEndpoint: HubEndpoint, Sendable {
         public var security = CoAPSecurity.none
         /// Says which device speaks; nil turns it away.
         public var resolve: @Sendable (CoAPPeer) -> String? = CoAPPeer.claimed
+        /// Reads a board's certificate, in DER. Where it is given, a certificate counts only while
+        /// the hub trusts its device and its key (`judge`).
+        public var readCertificate: (@Sendable ([UInt8]) -> BoardCertificate?)?
         /// How long polls are held at most.
         public var holdMaximum: Milliseconds = 55_000
         /// Silence after which a device is gone.
@@ -26,7 +31,10 @@ public final class CoAPHubEndpoint: HubEndpoint, Sendable {
         public init() {}
     }
 
-    public let links = [LinkKind.coap]
+    /// Handshakes of one context that have begun and are not finished.
+    static let handshakesMaximum: UInt32 = 16_384
+
+    public let links: [LinkKind]
     public let events: AsyncStream<HubEndpointEvent>
     private let continuation: AsyncStream<HubEndpointEvent>.Continuation
     private let desk: CoAPDesk
@@ -41,9 +49,10 @@ public final class CoAPHubEndpoint: HubEndpoint, Sendable {
         // The window of each shard bounds the frames that wait here.
         let (stream, continuation) = AsyncStream.makeStream(of: HubEndpointEvent.self)
         events = stream
+        links = [settings.kind]
         self.continuation = continuation
         let count = max(1, settings.shards)
-        let desk = CoAPDesk(shards: count) { continuation.yield($0) }
+        let desk = CoAPDesk(settings.kind, shards: count) { continuation.yield($0) }
         self.desk = desk
         var rules = CoAPShard.Settings()
         rules.devicesMaximum = settings.devicesPerShard
@@ -74,6 +83,10 @@ public final class CoAPHubEndpoint: HubEndpoint, Sendable {
     public func acknowledge(through count: UInt64) {
         desk.acknowledge(through: count)
         for loop in loops { loop.ring() }
+    }
+
+    public func judge(_ device: String, _ standing: DeviceStanding?) {
+        desk.judge(device, standing)
     }
 
     public func close() { for loop in loops { loop.close() } }

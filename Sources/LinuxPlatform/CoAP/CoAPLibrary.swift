@@ -1,4 +1,5 @@
 import CCoAP
+import Glibc
 
 /// libcoap, loaded on first use: an agent without CoAP does not have it in memory.
 struct CoAPLibrary: @unchecked Sendable {
@@ -28,9 +29,30 @@ struct CoAPLibrary: @unchecked Sendable {
         }
         self.table = UnsafePointer(table)
         coap.startup()
-        // It would write to standard error of what strangers send; 0 is for emergencies.
-        coap.set_log_level(0)
-        coap.dtls_set_log_level(0)
+        // Why a handshake failed is said in no other way than in its log, as warnings, which would
+        // go to standard error.
+        coap.set_log_handler { _, text in
+            if let text { CoAPLibrary.hear(String(cString: text)) }
+        }
+        coap.set_log_level(CoAPLibrary.warnings)
+        coap.dtls_set_log_level(CoAPLibrary.warnings)
+    }
+
+    /// LOG_WARNING of syslog.h, a macro.
+    private static let warnings: coap_log_t = 4
+
+    /// By thread, the latest reason for a failed handshake. At most one for each thread.
+    private static let reasons = Locked<[pthread_t: HandshakeFailure]>([:])
+
+    private static func hear(_ line: String) {
+        guard let reason = HandshakeFailure(line) else { return }
+        let thread = pthread_self()
+        reasons.with { $0[thread] = $0[thread]?.joined(by: reason) ?? reason }
+    }
+
+    /// Why a handshake on this thread failed, once.
+    func takeFailure() -> HandshakeFailure? {
+        Self.reasons.with { $0.removeValue(forKey: pthread_self()) }
     }
 
     /// The library's functions.

@@ -13,6 +13,10 @@ public struct CoAPLink: Link {
         /// 5683 without security, 5684 with (RFC 7252 §12.6, §12.7).
         public var port: Int
         public var security = CoAPSecurity.none
+        /// Where to go instead of `host` and `port`, and with what. Asked before each session and
+        /// every `routeInterval` after, on the link's thread.
+        public var route: (@Sendable () -> CoAPRoute)?
+        public var routeInterval = Milliseconds.seconds(30)
         /// The name in the hub's certificate.
         public var hubName = "hub"
         /// Until a request that nobody acknowledged is sent again (RFC 7252 §4.8).
@@ -44,8 +48,8 @@ public struct CoAPLink: Link {
     ) throws(CoAPError) {
         let library = try CoAPLibrary.shared()
         var rules = CoAPUplink.Settings()
-        // A certificate or a key's identity says it better.
-        if !settings.security.isDTLS { rules.device = device }
+        // Where a certificate or a key's identity says it, this must not say another name.
+        rules.device = device
         rules.hold = settings.hold
         rules.patience = settings.patience
         rules.reconnectFirst = settings.reconnectFirst
@@ -66,6 +70,8 @@ public struct CoAPLink: Link {
             continuation.finish()
         }
     }
+
+    public var kind: LinkKind? { loop.shared.with { $0.isSecured } ? .coaps : .coap }
 
     public func send(_ frame: [UInt8]) -> LinkSendResult {
         let now = timekeeper.now().monotonic

@@ -11,6 +11,8 @@ final class CoAPLinkLoop: @unchecked Sendable {
         var uplink: CoAPUplink
         /// What is to be carried out, in order.
         var pending: [CoAPUplink.Directive] = []
+        /// Whether the session that is open, or was last, is DTLS.
+        var isSecured = false
         /// The thread has ended and its descriptor is somebody else's by now.
         var hasEnded = false
     }
@@ -22,7 +24,10 @@ final class CoAPLinkLoop: @unchecked Sendable {
     private let deliver: @Sendable (LinkEvent) -> Void
     private let timekeeper = LinuxTimekeeper()
     private var failure: (reason: String, isFinal: Bool)?
-    private let certificates: CoAPCertificateFiles?
+    /// Of the session that is open, or was last.
+    private var route: CoAPRoute?
+    private var credential: CoAPCredentialMemory?
+    private var routeCheck: MonotonicTime?
     /// Answers that the library's callback left, which runs inside our own calls on this thread.
     private var received: [CoAPMessage] = []
 
@@ -34,7 +39,6 @@ final class CoAPLinkLoop: @unchecked Sendable {
         self.settings = settings
         self.wake = wake
         self.deliver = deliver
-        certificates = settings.security.files
         shared = Locked(Shared(uplink: uplink))
     }
 
@@ -90,7 +94,7 @@ final class CoAPLinkLoop: @unchecked Sendable {
         library.coap.register_response_handler(context.pointer, onResponse)
         library.coap.register_nack_handler(context.pointer, onFailure)
         guard let session = connect(context) else {
-            let reason = failure?.reason ?? "no session to \(settings.host)"
+            let reason = failure?.reason ?? "no session to the hub"
             return change { $0.failed(reason, isFinal: true, now: now) }
         }
         var (directives, isOver) = (first, false)
@@ -105,8 +109,17 @@ final class CoAPLinkLoop: @unchecked Sendable {
             context.process()
             note()
             change { $0.tick(now) }
+            checkRoute()
             (directives, isOver) = takeOwn()
         }
+    }
+
+    /// Another session where one would be made otherwise than this one was.
+    private func checkRoute() {
+        guard let due = routeCheck, now >= due, let ask = settings.route else { return }
+        routeCheck = now + settings.routeInterval
+        guard ask() != route else { return }
+        change { $0.renew(now) }
     }
 
     private func carryOut(_ directive: CoAPUplink.Directive, _ session: OpaquePointer) {
@@ -141,13 +154,26 @@ final class CoAPLinkLoop: @unchecked Sendable {
     }
 
     private func connect(_ context: borrowing CoAPContext) -> OpaquePointer? {
-        var address = coap_address_t()
-        let code = edge_coap_address(settings.host, UInt16(clamping: settings.port), &address)
-        guard code == 0 else {
-            failure = ("\(settings.host): \(String(cString: gai_strerror(code)))", true)
+        let route =
+            settings.route?()
+            ?? .hub(host: settings.host, port: settings.port, settings.security)
+        self.route = route
+        routeCheck = settings.route == nil ? nil : now + settings.routeInterval
+        guard case .hub(let host, let port, let security) = route else {
+            if case .none(let reason) = route { failure = (reason, true) }
             return nil
         }
-        guard let session = open(context, &address) else { return nil }
+        shared.with { $0.isSecured = security.isDTLS }
+        var address = coap_address_t()
+        let code = edge_coap_address(host, UInt16(clamping: port), &address)
+        guard code == 0 else {
+            failure = ("\(host): \(String(cString: gai_strerror(code)))", true)
+            return nil
+        }
+        guard let session = open(context, &address, security) else {
+            failure = failure ?? ("no session to \(host)", true)
+            return nil
+        }
         // 2 s and at most 4 retransmissions are the RFC's (§4.8); a mobile network wants 4–5 s.
         library.coap.session_set_ack_timeout(
             session,
@@ -158,18 +184,20 @@ final class CoAPLinkLoop: @unchecked Sendable {
     }
 
     private func open(
-        _ context: borrowing CoAPContext, _ address: inout coap_address_t
+        _ context: borrowing CoAPContext, _ address: inout coap_address_t, _ security: CoAPSecurity
     ) -> OpaquePointer? {
-        switch settings.security {
+        // Its texts outlive the session, whose context is gone before the next one is made.
+        credential = security.credential
+        switch security {
         case .none:
             return library.coap.new_client_session(
                 context.pointer, nil, &address, COAP_PROTO_UDP)
         case .certificates:
-            guard let certificates else { return nil }
-            var files = certificates.setup(
+            guard let credential else { return nil }
+            var setup = credential.setup(
                 check: onHubCertificate, argument: Unmanaged.passUnretained(self).toOpaque())
             return edge_coap_connect_certificates(
-                library.table, context.pointer, &address, &files)
+                library.table, context.pointer, &address, &setup)
         case .keys(let keys):
             guard let (identity, key) = keys.first else { return nil }
             return library.coap.new_client_session_psk(
@@ -179,7 +207,8 @@ final class CoAPLinkLoop: @unchecked Sendable {
     }
 
     private func wait(_ descriptor: Int32?) {
-        let deadline = shared.with { $0.uplink.deadline }
+        var deadline = shared.with { $0.uplink.deadline }
+        if descriptor != nil, let routeCheck { deadline = min(deadline ?? routeCheck, routeCheck) }
         let span = deadline.map { max(0, ($0 - now).count) } ?? 60_000
         var descriptors = [
             pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
@@ -199,13 +228,22 @@ final class CoAPLinkLoop: @unchecked Sendable {
 
     fileprivate func receive(_ pdu: OpaquePointer) { received.append(library.read(pdu)) }
 
+    private func handshakeFailure() -> String {
+        switch library.takeFailure() {
+        case nil: "the hub ended the DTLS session"
+        case let failure? where failure.side == .there:
+            "the hub refuses this board's certificate or key: \(failure.reason)"
+        case let failure?: "the hub's certificate is not believed: \(failure.reason)"
+        }
+    }
+
     fileprivate func fail(_ reason: coap_nack_reason_t) {
         failure =
             switch reason {
             case COAP_NACK_TOO_MANY_RETRIES: ("no answer from the hub", false)
             case COAP_NACK_RST: ("the hub resets the exchange", true)
             case COAP_NACK_ICMP_ISSUE: ("nobody listens at the hub's port", true)
-            case COAP_NACK_TLS_FAILED: ("the DTLS handshake failed", true)
+            case COAP_NACK_TLS_FAILED: (handshakeFailure(), true)
             default: ("the session broke", true)
             }
     }

@@ -137,6 +137,18 @@ struct CoAPShard: Sendable {
         return [.presence(device, isOnline: false)]
     }
 
+    /// The same for one that is not trusted any more, whose poll gets to know why.
+    mutating func evict(_ device: String, _ reason: String) -> [Directive] {
+        let address = seats[device]?.poll?.address
+        var directives = forget(device)
+        if let address {
+            var message = CoAPMessage.refusal(.forbidden, reason)
+            message.token = address.token
+            directives.append(.send(message, to: address.peer))
+        }
+        return directives
+    }
+
     /// Says to everybody who waits that the hub goes, so that they need not find out.
     mutating func close() -> [Directive] {
         let polls = seats.sorted { $0.key < $1.key }.compactMap { $0.value.poll }

@@ -13,29 +13,72 @@ extension CoAPShardLoop {
     ) {
         let message = library.read(request)
         let peer = number(of: session)
-        let device = settings.resolve(identity(session, peer, claim: message.query("d")))
-        let outcome = shared.with { shared -> CoAPShard.Outcome in
-            let outcome = shared.shard.receive(message, from: peer, device: device, now: now)
-            shared.pending += outcome.directives
-            return outcome
+        let answer: CoAPMessage?
+        switch admission(of: message, over: session, peer) {
+        case .success(let device):
+            let outcome = shared.with { shared -> CoAPShard.Outcome in
+                let outcome = shared.shard.receive(message, from: peer, device: device, now: now)
+                shared.pending += outcome.directives
+                return outcome
+            }
+            answer = outcome.answer
+        case .failure(let objection):
+            desk.refuse(objection.device, objection.reason, at: now)
+            answer = .refusal(.forbidden, objection.reason)
+            // It leaves first. Who asks again has to prove itself again.
+            doomed.insert(peer)
         }
         // The library leaves a response without a code out, and sends the ACK alone.
-        if let answer = outcome.answer {
+        if let answer {
             library.coap.pdu_set_code(response, coap_pdu_code_t(UInt32(answer.code.rawValue)))
             _ = library.write(answer, response)
         }
     }
 
+    /// Why somebody who proved a name is not heard.
+    struct Objection: Error {
+        let device: String
+        let reason: String
+    }
+
+    /// Who speaks; nil where nobody vouches for it.
+    private func admission(
+        of message: CoAPMessage, over session: OpaquePointer, _ peer: UInt64
+    ) -> Result<String?, Objection> {
+        let identity = identity(session, peer, claim: message.claim)
+        guard let name = identity.certificateName ?? identity.keyIdentity else {
+            return .success(settings.resolve(identity))
+        }
+        if let claim = identity.claim, claim != name {
+            let proof = identity.certificateName == nil ? "key" : "certificate"
+            let other = CoAPPeer.isName(claim) ? claim : "another"
+            return .failure(
+                Objection(
+                    device: name,
+                    reason: "the request names the device \(other), and its \(proof) is \(name)'s"))
+        }
+        if let certificate = certificates[peer], let reason = objection(to: certificate) {
+            return .failure(Objection(device: name, reason: reason))
+        }
+        return .success(settings.resolve(identity))
+    }
+
+    func objection(to certificate: BoardCertificate) -> String? {
+        guard settings.readCertificate != nil else { return nil }
+        return desk.objection(to: certificate, at: wallTime)
+    }
+
     private func identity(_ session: OpaquePointer, _ peer: UInt64, claim: String?) -> CoAPPeer {
         var identity: String?
-        if case .keys = settings.security,
+        if !settings.security.keys.isEmpty, certificates[peer] == nil,
             let bytes = library.coap.session_get_psk_identity(session)
         {
             identity = String(
                 decoding: UnsafeBufferPointer(start: bytes.pointee.s, count: bytes.pointee.length),
                 as: UTF8.self)
         }
-        return CoAPPeer(certificateName: names[peer], keyIdentity: identity, claim: claim)
+        return CoAPPeer(
+            certificateName: certificates[peer]?.name, keyIdentity: identity, claim: claim)
     }
 
     private func number(of session: OpaquePointer) -> UInt64 {
@@ -53,16 +96,24 @@ extension CoAPShardLoop {
         guard let data = library.coap.session_get_app_data(session) else { return }
         let number = UInt64(UInt(bitPattern: data))
         sessions[number] = nil
-        names[number] = nil
+        certificates[number] = nil
+        doomed.remove(number)
     }
 
-    func verified(_ name: String, _ session: OpaquePointer) {
-        names[number(of: session)] = name
+    /// False for a certificate that cannot be read.
+    func verified(_ name: String, _ der: [UInt8], _ session: OpaquePointer) -> Bool {
+        guard let read = settings.readCertificate else {
+            let end = WallTime(milliseconds: .max)
+            certificates[number(of: session)] = BoardCertificate(name: name, key: [], end: end)
+            return true
+        }
+        guard let certificate = read(der), CoAPPeer.isName(certificate.name) else { return false }
+        certificates[number(of: session)] = certificate
+        return true
     }
 
     func find(_ identity: String) -> UnsafePointer<coap_bin_const_t>? {
-        guard case .keys(let keys) = settings.security, let found = keys[identity],
-            found.count <= keyBytes.count
+        guard let found = settings.security.keys[identity], found.count <= keyBytes.count
         else { return nil }
         _ = keyBytes.update(fromContentsOf: found)
         key.pointee = coap_bin_const_t(length: found.count, s: keyBytes.baseAddress)
@@ -91,12 +142,12 @@ let onBoardCertificate:
     @convention(c) (
         UnsafePointer<CChar>?, UnsafePointer<UInt8>?, Int, OpaquePointer?, UInt32, Int32,
         UnsafeMutableRawPointer?
-    ) -> Int32 = { name, _, _, session, depth, isValid, argument in
+    ) -> Int32 = { name, bytes, count, session, depth, isValid, argument in
         guard isValid == 1, let name, let session, let argument else { return 0 }
         guard depth == 0 else { return 1 }
-        Unmanaged<CoAPShardLoop>.fromOpaque(argument).takeUnretainedValue()
-            .verified(String(cString: name), session)
-        return 1
+        let isRead = Unmanaged<CoAPShardLoop>.fromOpaque(argument).takeUnretainedValue().verified(
+            String(cString: name), Array(UnsafeBufferPointer(start: bytes, count: count)), session)
+        return isRead ? 1 : 0
     }
 
 let onBoardIdentity:

@@ -12,6 +12,8 @@ final class CoAPShardLoop: @unchecked Sendable {
         var shard: CoAPShard
         var pending: [CoAPShard.Directive] = []
         var isClosed = false
+        /// Whom the hub trusts has changed.
+        var needsReview = false
         /// The thread has ended and its descriptor is somebody else's by now.
         var hasEnded = false
     }
@@ -20,16 +22,18 @@ final class CoAPShardLoop: @unchecked Sendable {
     let library: CoAPLibrary
     let settings: CoAPHubEndpoint.Settings
     let shared: Locked<Shared>
-    private let desk: CoAPDesk
+    let desk: CoAPDesk
     private let wake: Int32
-    private let certificates: CoAPCertificateFiles?
+    private let credential: CoAPCredentialMemory?
     private let timekeeper = LinuxTimekeeper()
     /// Sessions of the library by our number, which their application data holds. None is kept
     /// alive for an answer that it waits for: a poll asks again, and the library's bounds hold.
     var sessions: [UInt64: OpaquePointer] = [:]
     var latestSession: UInt64 = 0
-    /// Common names of verified certificates, by session.
-    var names: [UInt64: String] = [:]
+    /// Verified certificates, by session.
+    var certificates: [UInt64: BoardCertificate] = [:]
+    /// Sessions that end once what was answered has left.
+    var doomed: Set<UInt64> = []
     private var acknowledged: UInt64 = 0
     /// The key that the library reads after a look-up (at most COAP_DTLS_MAX_PSK bytes).
     let key = UnsafeMutablePointer<coap_bin_const_t>.allocate(capacity: 1)
@@ -45,7 +49,7 @@ final class CoAPShardLoop: @unchecked Sendable {
         self.desk = desk
         shared = Locked(Shared(shard: shard))
         wake = edge_eventfd()
-        certificates = settings.security.files
+        credential = settings.security.credential
         key.initialize(to: coap_bin_const_t())
         keyBytes.initialize(repeating: 0)
     }
@@ -69,6 +73,12 @@ final class CoAPShardLoop: @unchecked Sendable {
 
     /// The device speaks elsewhere by now.
     func forget(_ device: String) { shared.with { _ = $0.shard.forget(device) } }
+
+    /// Somebody may not be trusted any more.
+    func review() {
+        shared.with { $0.needsReview = true }
+        ring()
+    }
 
     func close() {
         shared.with { $0.isClosed = true }
@@ -108,6 +118,7 @@ final class CoAPShardLoop: @unchecked Sendable {
 
     private var isClosed: Bool { shared.with { $0.isClosed } }
     var now: MonotonicTime { timekeeper.now().monotonic }
+    var wallTime: WallTime { timekeeper.now().wall }
 
     /// Nil once the port is ours, else why not.
     private func listen(_ context: borrowing CoAPContext) -> String? {
@@ -115,12 +126,16 @@ final class CoAPShardLoop: @unchecked Sendable {
         // Two for each device, as one whose address changed leaves a session behind.
         coap.context_set_max_idle_sessions(
             context.pointer, UInt32(clamping: settings.devicesPerShard * 2))
-        coap.context_set_max_handshake_sessions(context.pointer, 100)
+        // The library keeps a session for each ClientHello, before its cookie is answered, for 30 s,
+        // and takes no more than these: 100, its default, would be used up by 100 datagrams with
+        // forged addresses. One takes less than a kilobyte.
+        coap.context_set_max_handshake_sessions(
+            context.pointer, CoAPHubEndpoint.handshakesMaximum)
         // Longer than a poll is held, or its answer would have nowhere to go.
         let idle = settings.holdMaximum.count / 1000 + 60
         coap.context_set_session_timeout(context.pointer, UInt32(clamping: idle))
         coap.register_event_handler(context.pointer, onShardEvent)
-        for path in ["v1/up", "v1/down"] {
+        for path in ["v1/up", "v1/down", nil] {
             guard edge_coap_serve(library.table, context.pointer, path, onShardRequest) == 0 else {
                 return "out of memory"
             }
@@ -147,15 +162,22 @@ final class CoAPShardLoop: @unchecked Sendable {
         let owner = Unmanaged.passUnretained(self).toOpaque()
         switch settings.security {
         case .none: return nil
-        case .certificates(let authority, let certificate, _):
-            guard let certificates else { return "out of memory" }
-            var files = certificates.setup(check: onBoardCertificate, argument: owner)
-            let isTaken = edge_coap_serve_certificates(library.table, pointer, &files)
-            return isTaken == 1 ? nil : "cannot use \(certificate) with \(authority)"
-        case .keys:
-            let isTaken = edge_coap_serve_keys(library.table, pointer, onBoardIdentity, owner)
-            return isTaken == 1 ? nil : "the library takes no pre-shared keys"
+        case .certificates(_, let keys):
+            guard let credential else { return "out of memory" }
+            var setup = credential.setup(check: onBoardCertificate, argument: owner)
+            guard edge_coap_serve_certificates(library.table, pointer, &setup) == 1 else {
+                return "the library takes no certificate"
+            }
+            return keys.isEmpty ? nil : serveKeys(pointer, owner)
+        case .keys: return serveKeys(pointer, owner)
         }
+    }
+
+    private func serveKeys(
+        _ pointer: OpaquePointer, _ owner: UnsafeMutableRawPointer
+    ) -> String? {
+        let isTaken = edge_coap_serve_keys(library.table, pointer, onBoardIdentity, owner)
+        return isTaken == 1 ? nil : "the library takes no pre-shared keys"
     }
 
     private func serve(_ context: borrowing CoAPContext) {
@@ -170,13 +192,47 @@ final class CoAPShardLoop: @unchecked Sendable {
                 context.process()
                 turns += 1
             } while turns < Self.turnsMaximum && isReadable(context.descriptor)
+            if let failure = library.takeFailure() { note(failure) }
             acknowledge()
+            endUntrusted()
             shared.with { $0.pending += $0.shard.tick(now) }
             carryOut()
+            drop()
         }
         shared.with { $0.pending += $0.shard.close() }
         carryOut()
         sessions = [:]
+        certificates = [:]
+        doomed = []
+    }
+
+    private func note(_ failure: HandshakeFailure) {
+        guard failure.side == .here else { return }
+        let name = failure.name.map { " that calls itself \($0)" } ?? ""
+        desk.refuse(nil, "a certificate\(name) was refused: \(failure.reason)", at: now)
+    }
+
+    /// Ends the sessions of those whom the hub does not trust any more. Their polls get to know why.
+    private func endUntrusted() {
+        let isDue = shared.with { shared in
+            defer { shared.needsReview = false }
+            return shared.needsReview
+        }
+        guard isDue else { return }
+        for (number, certificate) in certificates {
+            guard let reason = objection(to: certificate) else { continue }
+            shared.with { $0.pending += $0.shard.evict(certificate.name, reason) }
+            doomed.insert(number)
+        }
+    }
+
+    private func drop() {
+        for number in doomed {
+            guard let session = sessions[number] else { continue }
+            // The library frees it at its next turn, and says so to `ended`.
+            library.coap.session_disconnected(session, COAP_NACK_TLS_FAILED)
+        }
+        doomed = []
     }
 
     private func acknowledge() {

@@ -5,7 +5,7 @@ import Platform
 /// never comes.
 struct CoAPUplink: Sendable {
     struct Settings: Sendable {
-        /// Sent as a query where no certificate says it.
+        /// Sent as a query. A certificate says it better, and then has to agree.
         var device: String?
         /// How long the hub shall hold a poll. A home router forgets a silent UDP flow after 60 s.
         var hold: Milliseconds = 45_000
@@ -130,6 +130,12 @@ struct CoAPUplink: Sendable {
             return disconnect(reason, now)
         }
         return reopen(now)
+    }
+
+    /// There is another way to the hub, or another certificate to show: the next session takes it,
+    /// and what is on its way goes on there.
+    mutating func renew(_ now: MonotonicTime) -> [Directive] {
+        state == .connected || state == .greeting ? reopen(now) : []
     }
 
     mutating func tick(_ now: MonotonicTime) -> [Directive] {

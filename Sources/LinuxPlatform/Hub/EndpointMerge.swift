@@ -15,7 +15,7 @@ struct EndpointMerge: Sendable {
     /// What an event of one endpoint means for all.
     mutating func pass(_ event: HubEndpointEvent, from endpoint: Int) -> [HubEndpointEvent] {
         switch event {
-        case .connected, .commitRequested: return [event]
+        case .connected, .commitRequested, .refused: return [event]
         case .disconnected:
             let lost = places.keys.filter { places[$0]?.contains(endpoint) == true }.sorted()
             return lost.flatMap { leave($0, endpoint) } + [event]

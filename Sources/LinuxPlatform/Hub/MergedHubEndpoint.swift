@@ -50,5 +50,9 @@ public final class MergedHubEndpoint: HubEndpoint {
         }
     }
 
+    public func judge(_ device: String, _ standing: DeviceStanding?) {
+        for endpoint in endpoints { endpoint.judge(device, standing) }
+    }
+
     public func close() { for endpoint in endpoints { endpoint.close() } }
 }

@@ -42,6 +42,8 @@ public struct MosquittoLink: Link {
         box.with { $0 = client }
     }
 
+    public var kind: LinkKind? { .mqtt }
+
     public func send(_ frame: [UInt8]) -> LinkSendResult {
         client.publish(topic: topic, payload: frame, isRetained: false).result
     }

@@ -38,8 +38,8 @@ extension FaultCase {
         let site = try Site(in: world, link: link)
         try await site.start()
         let second = try Hub(
-            in: world, mqttPort: link == .coap ? nil : site.uplink.port,
-            coapPort: link == .coap ? world.freePort() : nil, folder: world.folder + "/hub2",
+            in: world, mqttPort: link.kind == .mqtt ? site.uplink.port : nil,
+            coapPort: link.kind == .coap ? world.freePort() : nil, folder: world.folder + "/hub2",
             apiPort: site.hub.apiPort)
         try await second.initialise()
         let result = try await Command(
@@ -88,7 +88,7 @@ extension FaultCase {
         let health = try await site.hub.reader.health()
         // With CoAP nothing of the hub's own is missing.
         try demand(
-            link == .coap || health?.mqtt == "disconnected",
+            link.kind == .coap || health?.mqtt == "disconnected",
             "the hub does not say that its broker is away")
         try await site.uplink.start()
         try await broker.start()

@@ -58,8 +58,8 @@ struct HubMemory: AsyncParsableCommand {
         guard (1...20_000).contains(devices) else {
             throw ValidationError("--devices must be 1 to 20000")
         }
-        guard link != .mqttTLS else {
-            throw ValidationError("--link is mqtt or coap here: ingest is measured without TLS yet")
+        guard link.map({ Ingest.links.contains($0) }) ?? true else {
+            throw ValidationError("--link must be mqtt or coap: ingest is measured without TLS")
         }
         guard (1...1000).contains(batch) else {
             throw ValidationError("--batch must be 1 to 1000")
@@ -77,7 +77,7 @@ struct HubMemory: AsyncParsableCommand {
         defer { world.close() }
         if let link {
             let ingest = Ingest(
-                link: link.kind, security: .none, devices: devices, batch: batch, seconds: seconds,
+                link: link, security: .none, devices: devices, batch: batch, seconds: seconds,
                 connections: connections)
             return Terminal.print(try await ingest.run(in: world).line.json)
         }

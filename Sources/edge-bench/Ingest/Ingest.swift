@@ -5,7 +5,10 @@ import SQLiteStore
 
 /// A load of boards against a real hub, over the real link, into its real database.
 struct Ingest {
-    let link: LinkKind
+    /// What ingest is measured over.
+    static let links: [BenchLink] = [.mqtt, .coap]
+
+    let link: BenchLink
     let security: LoadSecurity
     let devices: Int
     let batch: Int
@@ -20,7 +23,7 @@ struct Ingest {
 
     func run(in world: World) async throws -> IngestFigures {
         let fleet = try LoadFleet(
-            devices, batch: batch, groups: link == .mqtt ? connections : min(devices, 16))
+            devices, batch: batch, groups: link.kind == .mqtt ? connections : min(devices, 16))
         // Both end with what holds them.
         let (hub, broker, loadLink) = try await start(fleet, in: world)
         defer { broker?.kill() }
@@ -61,7 +64,7 @@ struct Ingest {
     private func start(
         _ fleet: LoadFleet, in world: World
     ) async throws -> (Hub, Mosquitto?, any LoadLink) {
-        switch link {
+        switch link.kind {
         case .mqtt:
             var options = Mosquitto.Options()
             options.inflightMax = 1000
@@ -72,7 +75,7 @@ struct Ingest {
             let link = MQTTLoadLink(
                 fleet, boards: devices, connections: connections, port: broker.port)
             return (hub, broker, link)
-        case .coap:
+        case .coap, .coaps:
             // Their own thousand each.
             let count = (devices + 999) / 1000
             let first = try world.freePort()

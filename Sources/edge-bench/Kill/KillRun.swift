@@ -19,7 +19,9 @@ final class KillRun {
         try await site.start()
         var fields = ["local_broker.window": String(Self.window)]
         // Past the router where it is not what is killed: on a lossy loopback each hop loses.
-        if target != .broker, let port = site.hub.coapPort { fields["uplink.port"] = String(port) }
+        if target != .broker, let port = site.hub.coapPort ?? site.hub.coapsPort {
+            fields["uplink.port"] = String(port)
+        }
         board = try await site.board(
             "board",
             broker: .init(

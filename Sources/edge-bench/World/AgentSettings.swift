@@ -32,7 +32,7 @@ struct AgentSettings {
             "uplink.enabled": String(uplinkPort != nil), "uplink.link": link.kind.rawValue,
             "local_broker.enabled": String(localPort != nil),
         ]
-        if link == .mqttTLS { all["uplink.tls"] = "on" }
+        if link.isSecured { all["uplink.tls"] = "on" }
         if let uplinkPort { all["uplink.port"] = String(uplinkPort) }
         if let localPort { all["local_broker.port"] = String(localPort) }
         all.merge(fields) { $1 }

@@ -9,10 +9,14 @@ final class Hub {
     private let mqttPort: Int?
     /// Its own port for boards that speak CoAP; nil without.
     let coapPort: Int?
-    /// The broker that it reaches by TLS, with a port at which boards enrol; nil without.
-    private let secure: (broker: SecureBroker, boardsPort: Int)?
-    /// As many ports from that one on; each serves 1,000 boards.
+    /// The same over DTLS, for boards that enrolled.
+    let coapsPort: Int?
+    /// As many ports from those on; each serves 1,000 boards.
     private let coapPorts: Int
+    /// The broker that it reaches by TLS; nil without.
+    private let secure: SecureBroker?
+    /// Where boards enrol; nil where none has to.
+    private let boardsPort: Int?
     private let world: World
     private let rowsMax: Int?
     private var process: ManagedProcess?
@@ -20,16 +24,18 @@ final class Hub {
     private(set) var token = ""
 
     init(
-        in world: World, mqttPort: Int?, coapPort: Int? = nil, coapPorts: Int = 1,
-        secure: SecureBroker? = nil, folder: String? = nil, apiPort: Int? = nil,
-        rowsMax: Int? = nil
+        in world: World, mqttPort: Int?, coapPort: Int? = nil, coapsPort: Int? = nil,
+        coapPorts: Int = 1, secure: SecureBroker? = nil, folder: String? = nil,
+        apiPort: Int? = nil, rowsMax: Int? = nil
     ) throws {
         self.world = world
         self.mqttPort = mqttPort
         self.coapPort = coapPort
+        self.coapsPort = coapsPort
         self.coapPorts = coapPorts
         self.rowsMax = rowsMax
-        self.secure = try secure.map { ($0, try world.freePort()) }
+        self.secure = secure
+        boardsPort = secure == nil && coapsPort == nil ? nil : try world.freePort()
         self.folder = folder ?? Self.folder(in: world)
         self.apiPort = try apiPort ?? world.freePort()
     }
@@ -70,14 +76,16 @@ final class Hub {
         var arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:\(apiPort)"]
         if let secure {
             arguments += [
-                "--mqtt", "tls:127.0.0.1:\(secure.broker.port)", "--broker-files",
-                secure.broker.files, "--boards", "127.0.0.1:\(secure.boardsPort)",
+                "--mqtt", "tls:127.0.0.1:\(secure.port)", "--broker-files", secure.files,
             ]
         } else {
             arguments += ["--mqtt", mqttPort.map { "127.0.0.1:\($0)" } ?? "off"]
         }
-        arguments += ["--coap", coapPort.map { "127.0.0.1:\($0)" } ?? "off"]
+        for (option, port) in [("--coap", coapPort), ("--coaps", coapsPort)] {
+            arguments += [option, port.map { "127.0.0.1:\($0)" } ?? "off"]
+        }
         if coapPorts > 1 { arguments += ["--coap-ports", String(coapPorts)] }
+        if let boardsPort { arguments += ["--boards", "127.0.0.1:\(boardsPort)"] }
         if let rowsMax { arguments += ["--log-rows-max", String(rowsMax)] }
         return arguments
     }
@@ -91,7 +99,7 @@ final class Hub {
 
     /// Waits until it serves boards that enrol; at once where it does not listen for any.
     func waitUntilBoardsCanEnrol() async throws {
-        if secure != nil { try await process?.waitForLine(prefix: "ready boards=") }
+        if boardsPort != nil { try await process?.waitForLine(prefix: "ready boards=") }
     }
 
     /// How it ended, nil while it runs.
@@ -108,6 +116,15 @@ final class Hub {
     }
 
     var logPaths: [String] { ["\(world.logs)/hub.out", "\(world.logs)/hub.err"] }
+
+    /// A token with which one board may enrol.
+    func enrolmentToken() async throws -> String {
+        let result = try await fleet().mustRun(["token", "create", "--json"])
+        guard let token = try result.json()["token"]?.stringValue else {
+            throw BenchFailure("fleet token create --json printed no token")
+        }
+        return token
+    }
 
     /// The operator's command line against this hub.
     func fleet() throws -> Command {

@@ -24,7 +24,7 @@ final class Site {
         self.world = world
         self.link = link
         var uplinks: [BenchLink: any Uplink] = [:]
-        var coapPort: Int?
+        var ports: [BenchLink: Int] = [:]
         var secure: SecureBroker?
         for kind in [link] + also {
             switch kind {
@@ -34,16 +34,16 @@ final class Site {
                     in: world, hubFolder: hubFolder ?? Hub.folder(in: world))
                 secure = broker
                 uplinks[kind] = broker
-            case .coap:
+            case .coap, .coaps:
                 let port = try world.freePort()
-                coapPort = port
+                ports[kind] = port
                 uplinks[kind] = try Router(in: world, hubPort: port)
             }
         }
         self.uplinks = uplinks
         hub = try Hub(
-            in: world, mqttPort: uplinks[.mqtt]?.port, coapPort: coapPort, secure: secure,
-            folder: hubFolder, rowsMax: rowsMax)
+            in: world, mqttPort: uplinks[.mqtt]?.port, coapPort: ports[.coap],
+            coapsPort: ports[.coaps], secure: secure, folder: hubFolder, rowsMax: rowsMax)
     }
 
     /// What lies between the hub and boards that say nothing else.
@@ -74,14 +74,11 @@ final class Site {
 
     /// Enrols a board where its link asks for that. A hub that is not up yet is for as long.
     func admit(_ agent: Agent, link: BenchLink? = nil) async throws {
-        guard link ?? self.link == .mqttTLS else { return }
+        guard (link ?? self.link).isSecured else { return }
         let isUp = hub.isRunning
         if !isUp { try await hub.start() }
         try await hub.waitUntilBoardsCanEnrol()
-        let token = try await hub.fleet().mustRun(["token", "create"]).output
-        let word = token.split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("fh1.") }
-        guard let word else { throw BenchFailure("fleet token create printed no token") }
-        try await agent.enroll(String(word))
+        try await agent.enroll(try await hub.enrolmentToken())
         if !isUp { await hub.stop() }
     }
 

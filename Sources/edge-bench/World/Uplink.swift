@@ -20,13 +20,23 @@ public enum BenchLink: String, Sendable, CaseIterable, ExpressibleByArgument {
     /// With certificates of enrolment on both sides.
     case mqttTLS = "mqtt-tls"
     case coap
+    /// Over DTLS, with the same certificates.
+    case coaps
 
     /// As the agent's configuration names it.
-    var kind: LinkKind { self == .coap ? .coap : .mqtt }
+    var kind: LinkKind {
+        switch self {
+        case .mqtt, .mqttTLS: .mqtt
+        case .coap, .coaps: .coap
+        }
+    }
+
+    /// Whether boards have to enrol first.
+    var isSecured: Bool { self == .mqttTLS || self == .coaps }
 }
 
 /// Over what boards and hub speak in a run.
 struct LinkOptions: ParsableArguments {
-    @Option(help: "The link between boards and hub: mqtt, mqtt-tls or coap.")
+    @Option(help: "The link between boards and hub: mqtt, mqtt-tls, coap or coaps.")
     var link = BenchLink.mqtt
 }
