@@ -14,7 +14,9 @@ struct LoginCommand: AsyncParsableCommand {
     @Argument(help: "The hub, such as http://127.0.0.1:8080.")
     var url: String
 
+    // A hash may begin with a dash.
     @Option(
+        parsing: .unconditional,
         help:
             "The hash of the hub's authority, as `fleet-hub ca` prints it there, for an https URL.")
     var ca: String?

@@ -98,6 +98,12 @@ final class SettableClock: Timekeeper {
         #expect(tokens?.first?["device"]?.stringValue == "pump-1")
     }
 
+    /// `fleet token withdraw` would take an id that begins with a dash for an option; one of
+    /// 64 did.
+    @Test func aTokensIdBeginsWithALetter() {
+        #expect((0..<2000).allSatisfy { _ in FleetHub.newTokenId().first?.isLetter == true })
+    }
+
     @Test func aTokenIsForOneBoardWhosAnswerMayBeLost() async throws {
         let fleet = try EnrolmentHarness(try TemporaryFolder())
         let token = try await fleet.token()

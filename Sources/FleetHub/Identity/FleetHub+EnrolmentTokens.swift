@@ -35,7 +35,7 @@ extension FleetHub {
         let now = timekeeper.now().wall
         let digests = CryptoDigests()
         let secret = Self.random(EnrolmentToken.secretBytes)
-        let id = Base64.encode(Self.random(EnrolmentToken.idBytes), .url)
+        let id = Self.newTokenId()
         let record = EnrolmentTokenRecord(
             id: id, key: EnrolmentRequest.key(of: secret, digests: digests), labels: labels,
             needsApproval: needsApproval, created: now,
@@ -136,6 +136,14 @@ extension FleetHub {
             + " && echo '\(hex)  fleet-ca.crt' | sha256sum -c"
             + " && curl -fsS --cacert fleet-ca.crt -o fleet-install \(url)/install"
             + " && sudo sh fleet-install \(token.text)"
+    }
+
+    /// An id that begins with a letter: one with a dash in front would be taken for an option by
+    /// `fleet token withdraw`.
+    static func newTokenId() -> String {
+        var bytes = random(EnrolmentToken.idBytes)
+        bytes[0] &= 0x7F
+        return Base64.encode(bytes, .url)
     }
 
     private static func random(_ count: Int) -> [UInt8] {
