@@ -145,7 +145,9 @@ let package = Package(
         tool("fleet-sim", ["FleetSim", arguments]),
 
         // What the tests of several modules share.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers"]),
         tests("PowerManagerTests", ["Platform", "PowerManager"]),
         tests("IdentityTests", ["TestSupport", "Platform", "Identity"]),

@@ -1,21 +1,14 @@
 public import Platform
 
-/// Numbers from a seed (splitmix64, Steele et al., "Fast Splittable Pseudorandom Number
-/// Generators", 2014): the same in every run and on every machine.
+/// What a simulated world draws from its seed.
 public struct SimRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var generator: SplitMix64
 
     /// A generator that repeats itself for an equal seed.
-    public init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
     /// The next 64 bits.
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    public mutating func next() -> UInt64 { generator.next() }
 
     /// A number in `0..<bound`; 0 for a bound below 1.
     public mutating func below(_ bound: Int) -> Int {

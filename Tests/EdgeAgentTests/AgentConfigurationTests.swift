@@ -430,7 +430,7 @@ private let changes = [
             ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) }
             ?? UInt64.random(in: 0...UInt64.max)
         print("AgentConfigurationMutationTests: TEST_SEED=\(seed)")
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let valid =
             "device:\n  id: b\n  labels: {site: barn}\n"
             + AgentConfiguration.reference().split(separator: "\n").filter { line in
@@ -497,18 +497,5 @@ private let changes = [
                 }
             }
         }
-    }
-}
-
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014).
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

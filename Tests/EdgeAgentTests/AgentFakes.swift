@@ -37,27 +37,13 @@ final class ManualClock: Timekeeper {
     func advance(_ span: Milliseconds) { state.with { $0.monotonic += span.count } }
 }
 
-/// Numbers that repeat from run to run: SplitMix64 (Steele, Lea, Flood, 2014).
-struct TestEntropy {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func draw() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
+/// Numbers that repeat from run to run.
 final class SharedEntropy: Entropy {
-    private let state: Locked<TestEntropy>
+    private let state: Locked<SplitMix64>
 
-    init(seed: UInt64) { state = Locked(TestEntropy(seed: seed)) }
+    init(seed: UInt64) { state = Locked(SplitMix64(seed: seed)) }
 
-    func next() -> UInt64 { state.with { $0.draw() } }
+    func next() -> UInt64 { state.with { $0.next() } }
 }
 
 /// Counts how often a deadline was set: the agent sets one after each event it has handled, so the

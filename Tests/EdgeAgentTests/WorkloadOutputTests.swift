@@ -1,3 +1,4 @@
+import Platform
 import Testing
 
 @testable import EdgeAgent
@@ -74,9 +75,9 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     @Test func theCutOfReadsDoesNotMatter() {
         var random = SystemRandomNumberGenerator()
         let seed = UInt64.random(in: 0...UInt64.max, using: &random)
-        var generator = TestEntropy(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let file = (0..<2000).map { _ in
-            generator.draw() % 9 == 0 ? UInt8(ascii: "\n") : UInt8(ascii: "a")
+            generator.next() % 9 == 0 ? UInt8(ascii: "\n") : UInt8(ascii: "a")
         }
         var whole = WorkloadOutput(position: 0)
         let expected = whole.lines(file)
@@ -84,7 +85,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         var lines: [String] = []
         var end = 0
         while end < file.count {
-            end = min(file.count, end + Int(generator.draw() % 40))
+            end = min(file.count, end + Int(generator.next() % 40))
             lines += output.lines(Array(file[Int(output.position)..<end]))
         }
         #expect(lines == expected, "seed \(seed)")

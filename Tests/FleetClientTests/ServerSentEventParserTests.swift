@@ -1,4 +1,5 @@
 import FleetClient
+import Platform
 import Testing
 
 @Suite struct ServerSentEventParserTests {
@@ -60,7 +61,7 @@ import Testing
     /// Any bytes give events or an error, and memory stays within the bound.
     @Test func isTotal() {
         let seed = UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let pieces = ["data", ":", " ", "\n", "\r", "id", "event", "\u{0}", "x", "\n\n"]
         for _ in 0..<500 {
             var parser = ServerSentEventParser(maximumBytes: 40)
@@ -75,18 +76,5 @@ import Testing
                 #expect(error.code == .tooLarge, "seed \(seed)")
             }
         }
-    }
-}
-
-/// A small generator, so that a seed gives the same run again.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -116,7 +116,7 @@ import Testing
     @Test func aStormOfTenThousandIsSpread() {
         var gate = GreetingGate()
         let settings = GreetingGate.Settings()
-        var random = SplitMix(state: 11)
+        var random = SplitMix64(seed: 11)
         var coming: [Int64: [Int]] = [0: (0..<10_000).map { _ in 0 }]
         var admitted: [Int64: Int] = [:]
         var (now, most) = (Int64(0), 0)
@@ -139,16 +139,6 @@ import Testing
         // Twenty seconds at the rate, and as much again for jitter.
         #expect(admitted.keys.max() ?? .max <= 40)
         #expect(most <= 6)
-    }
-
-    private struct SplitMix {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            return mixed ^ mixed >> 27
-        }
     }
 }
 

@@ -29,7 +29,7 @@ final class CoAPNetwork {
     private(set) var framesAtHub: [[UInt8]] = []
     private(set) var presence: [Bool] = []
     private(set) var datagrams = 0
-    private var random: SplitMix
+    private var random: SplitMix64
     private var flying: [(at: MonotonicTime, datagram: Datagram)] = []
     private var commits: [(at: MonotonicTime, through: UInt64)] = []
     private var delivered: UInt64 = 0
@@ -40,7 +40,7 @@ final class CoAPNetwork {
         seed: UInt64, uplink settings: CoAPUplink.Settings = .init(),
         shard: CoAPShard.Settings = .init()
     ) {
-        random = SplitMix(seed: seed)
+        random = SplitMix64(seed: seed)
         var settings = settings
         settings.device = "board"
         uplink = CoAPUplink(settings: settings, seed: random.next())

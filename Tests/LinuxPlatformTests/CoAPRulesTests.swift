@@ -25,7 +25,7 @@ import Testing
         let network = Self.network(seed)
         #expect(Self.connect(network))
         network.faults = .init(lost: 20, repeated: 20, delay: 60)
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed: seed)
         let frames = (0..<60).map { number in
             // Some take several blocks, and some more than one answer has room for.
             let size = [10, 300, 3000, 40_000][Int(random.next() % 16 / 5)]

@@ -188,7 +188,7 @@ private func outline(_ node: ConfigurationNode) -> String {
             ProcessInfo.processInfo.environment["TEST_SEED"].flatMap { UInt64($0) }
             ?? UInt64.random(in: 0...UInt64.max)
         print("YAMLDocumentTests.anyBytesAreSafe: TEST_SEED=\(seed)")
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         let alphabet = Array("ab1 \n\t:-,?[]{}&*!|>'\"%@#~.\\\u{E4}".utf8) + [0x00, 0x80, 0xFF]
         for round in 0..<5000 {
             let count = Int.random(in: 0..<80, using: &random)
@@ -222,18 +222,5 @@ private func outline(_ node: ConfigurationNode) -> String {
         ] as [(String, CoreScalar)])
     func resolves(text: String, expected: CoreScalar) {
         #expect(CoreScalar(plain: text) == expected)
-    }
-}
-
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators (2014).
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

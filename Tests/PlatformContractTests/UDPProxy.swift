@@ -41,14 +41,14 @@ final class UDPProxy: @unchecked Sendable {
     private let hubPort: Int
     private let front: Int32
     private let state = Locked(State())
-    private var random: SplitMix
+    private var random: SplitMix64
     /// By the board's address, a socket that the hub sees in its place.
     private var bindings: [UInt64: Int32] = [:]
     private var late: [Late] = []
 
     init(hubPort: Int, seed: UInt64) throws {
         self.hubPort = hubPort
-        random = SplitMix(seed: seed)
+        random = SplitMix64(seed: seed)
         front = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         port = try Self.bindAnywhere(front)
         Thread.detachNewThread { self.run() }

@@ -1,10 +1,11 @@
 import Foundation
+import Platform
 
-/// SplitMix64: a random sequence that a seed repeats.
+/// A random sequence that a seed repeats, and that tells its seed.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+    private var generator: SplitMix64
 
-    public init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
     /// A new seed for each run, printed; the variable SEED repeats a run. CI sets CI_SEED by the
     /// commit, so that each commit tries another and a finding is repeated from the commit alone.
@@ -16,13 +17,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return SeededGenerator(seed: seed)
     }
 
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    public mutating func next() -> UInt64 { generator.next() }
 
     /// True once in `count` times.
     public mutating func once(in count: Int) -> Bool {

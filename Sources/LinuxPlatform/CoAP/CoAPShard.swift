@@ -52,13 +52,13 @@ struct CoAPShard: Sendable {
     var holding: [(through: UInt64, device: String, bytes: Int)] = []
     var heldBytes = 0
     private var assembledBytes = 0
-    private var names: SplitMix
+    private var names: SplitMix64
     /// No seat has anything to do before.
     private var due: MonotonicTime?
 
     init(settings: Settings, seed: UInt64) {
         self.settings = settings
-        names = SplitMix(seed: seed)
+        names = SplitMix64(seed: seed)
     }
 
     var deadline: MonotonicTime? { due }
@@ -197,20 +197,5 @@ struct CoAPShard: Sendable {
     private func deadline(of seat: CoAPSeat) -> MonotonicTime? {
         [silence(of: seat), seat.poll?.until, seat.heldBackUntil, seat.unconfirmed?.next]
             .compactMap(\.self).min()
-    }
-}
-
-/// SplitMix64: names and jitter, which need not be secret.
-struct SplitMix: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
     }
 }

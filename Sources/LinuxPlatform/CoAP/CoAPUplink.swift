@@ -74,11 +74,11 @@ struct CoAPUplink: Sendable {
     /// Requests in a row whose answers began behind the frame that comes next, and the latest.
     private var gaps = 0
     private var gapAt: UInt32 = 0
-    private var random: SplitMix
+    private var random: SplitMix64
 
     init(settings: Settings, seed: UInt64) {
         self.settings = settings
-        random = SplitMix(seed: seed)
+        random = SplitMix64(seed: seed)
         run = UInt32(truncatingIfNeeded: random.next())
         state = .resting(until: MonotonicTime(milliseconds: .min))
     }

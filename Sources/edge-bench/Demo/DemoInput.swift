@@ -58,7 +58,7 @@ struct DemoInput {
             [Message(topic: "zigbee2mqtt/door", payload: contact.json)],
         ]
         // A machine that warms up over the day, with a little noise; the same at each run.
-        var random = SeededRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         temperatures = (0..<2000).map { step in
             let noise = Double(Int.random(in: -50...50, using: &random)) / 100
             return 70 + 15 * sin(Double(step) / 144) + noise

@@ -102,7 +102,7 @@ extension FaultCase {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw BenchFailure("cannot open \(path)") }
         defer { close(descriptor) }
-        var random = SeededRandom(seed: 7)
+        var random = SplitMix64(seed: 7)
         for offset in stride(from: page, to: size, by: page) {
             let garbage = (0..<page).map { _ in UInt8.random(in: 0...255, using: &random) }
             guard pwrite(descriptor, garbage, page, off_t(offset)) == page else {

@@ -25,7 +25,7 @@ enum InsertCeiling {
         let values = (1...UInt64(LoadRows.count)).compactMap { rows.row($0) }.map {
             (row: $0, value: ValueCodec.encode($0.value))
         }
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let boards = (0..<devices).map { (LoadFleet.name($0), random.next()) }
         var numbers = [Int64](repeating: 0, count: devices)
         var (board, left, count) = (0, batch, 0)

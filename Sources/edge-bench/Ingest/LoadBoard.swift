@@ -89,7 +89,7 @@ struct LoadRows: Sendable {
     private let items: [LogItem]
 
     init() {
-        var random = SeededRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         let start = LinuxTimekeeper().now().wall.milliseconds
         items = (0..<Self.count).map { number in
             let value = Value.object([

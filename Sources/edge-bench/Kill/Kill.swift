@@ -59,7 +59,7 @@ struct Kill: AsyncParsableCommand {
         let run = try await KillRun(
             in: world, link: link.link, target: target, mutant: mutant, executable: agentBinary)
         let verdict = KillVerdict(
-            try await run.rounds(rounds, rate: rate, random: SeededRandom(seed: seed)))
+            try await run.rounds(rounds, rate: rate, random: SplitMix64(seed: seed)))
         Terminal.print(line(verdict, seed: seed))
         guard verdict.failures.isEmpty else {
             throw BenchFailure(verdict.failures.joined(separator: "\n"))

@@ -44,7 +44,7 @@ final class KillRun {
     private var topicFilterMark: String { "1 zigbee2mqtt/" }
 
     /// Kills `count` times while messages arrive, then lets everything come to rest.
-    func rounds(_ count: Int, rate: Double, random: SeededRandom) async throws
+    func rounds(_ count: Int, rate: Double, random: SplitMix64) async throws
         -> KillVerdict.Evidence
     {
         let publisher = try Publisher(
@@ -61,7 +61,7 @@ final class KillRun {
         return try await evidence(kills: count, published: await feed.count)
     }
 
-    private func killRepeatedly(_ count: Int, random: SeededRandom) async throws {
+    private func killRepeatedly(_ count: Int, random: SplitMix64) async throws {
         var random = random
         for round in 1...count {
             // From before the restarted part is ready to well after it: both must be hit.
