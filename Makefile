@@ -69,6 +69,9 @@ bench-sync: deps release ## the sync engine beside two peers on the same traces 
 check-coaps: release ## CoAP over DTLS, with libcoap's own client
 	$(stage) "coaps" scripts/check-coaps
 
+bench-place: deps release ## placement beside OR-tools (from PyPI) on the same instances, and Vivaldi
+	$(stage) "placement rows" scripts/bench-place
+
 coap-interop: deps release ## the hub's CoAP against aiocoap (from PyPI) and libcoap's own client
 	$(stage) "coap interop" scripts/coap-interop
 

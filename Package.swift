@@ -91,6 +91,7 @@ let package = Package(
         library("DeviceDrivers", ["Platform"]),
         library("PowerManager", ["Platform"]),
         library("Identity", ["Platform"]),
+        library("Placement", ["Platform"]),
 
         // The real SQL, shared by both worlds.
         library("SQLiteStore", ["Platform", "SyncProtocol", "Identity", "CSQLite"]),
@@ -138,7 +139,8 @@ let package = Package(
         tool(
             "edge-bench",
             [
-                "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent", "FleetHub",
+                "Platform", "Placement", "SyncProtocol", "SQLiteStore", "LinuxPlatform",
+                "EdgeAgent", "FleetHub",
                 "FleetClient", arguments,
             ]),
 
@@ -151,6 +153,7 @@ let package = Package(
         tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers"]),
         tests("PowerManagerTests", ["Platform", "PowerManager"]),
         tests("IdentityTests", ["TestSupport", "Platform", "Identity"]),
+        tests("PlacementTests", ["TestSupport", "Platform", "Placement"]),
         tests("LinuxPlatformTests", ["TestSupport", "Platform", "Identity", "LinuxPlatform"]),
         tests("PlatformTests", ["TestSupport", "Platform"]),
         .testTarget(
@@ -194,7 +197,7 @@ let package = Package(
                 "TestSupport", "SyncModel", "Platform", "SyncProtocol", "SQLiteStore",
                 "EdgeAgent", "FleetHub",
             ]),
-        tests("EdgeBenchTests", ["Platform", "edge-bench"]),
+        tests("EdgeBenchTests", ["Platform", "Placement", "edge-bench"]),
         tests("TidyTests", []),
     ]
 )

@@ -18,6 +18,7 @@ struct ImportRules {
         "DeviceDrivers": logic,
         "PowerManager": logic,
         "Identity": logic,
+        "Placement": logic,
         // The real SQL, shared by both worlds.
         "SQLiteStore": ["Platform", "SyncProtocol", "Identity", "CSQLite"],
         // The two worlds.
@@ -60,7 +61,8 @@ struct ImportRules {
         ]),
         "fleet-sim": ["FleetSim", "ArgumentParser"],
         "edge-bench": ecosystem.union([
-            "Platform", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent", "FleetHub",
+            "Platform", "Placement", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent",
+            "FleetHub",
             "FleetClient", "ArgumentParser",
         ]),
     ])
