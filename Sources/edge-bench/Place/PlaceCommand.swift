@@ -31,10 +31,16 @@ struct PlaceCommand: ParsableCommand {
     @Option(help: "Seed of the search, which only instances of several sizes need.")
     var seed: UInt64 = 1
 
+    @Option(help: "Times so many single decisions on the planned fleet.")
+    var decisions = 0
+
     @Flag(help: "Accepted for uniformity; the result is always one JSON line.")
     var json = false
 
     func validate() throws {
+        guard 0...1_000_000 ~= decisions else {
+            throw ValidationError("--decisions is 0 to 1000000")
+        }
         guard gapMax.isFinite, gapMax >= 0 else {
             throw ValidationError("--gap-max is a share, 0 or more, as in 0.005")
         }
@@ -47,7 +53,8 @@ struct PlaceCommand: ParsableCommand {
             let instance = try PlaceInput.instance(instance, sites: matrix.sites)
             let before = try planBefore.map { try PlaceInput.assignment($0, for: instance) }
             run = PlaceRun(
-                matrix: matrix, instance: instance, before: before, gapMax: gapMax, seed: seed)
+                matrix: matrix, instance: instance, before: before, gapMax: gapMax, seed: seed,
+                decisions: decisions)
         } catch let fault as PlaceFault {
             Terminal.say("place: \(fault)")
             throw ExitCode(2)

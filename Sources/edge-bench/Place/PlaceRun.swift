@@ -8,6 +8,8 @@ struct PlaceRun {
     var before: [Int?]?
     var gapMax = 0.005
     var seed: UInt64 = 1
+    /// Single decisions that are timed after the plan.
+    var decisions = 0
 
     /// The line of the result, and what stands in the way where not all could be placed.
     func result() -> (line: ResultLine, complaint: String?) {
@@ -35,6 +37,16 @@ struct PlaceRun {
             line.add("moves", plan.moves(from: before))
             line.add("stateless_moves", stateless.moves(from: before))
             line.add("stateless_cost", Value.number(stateless.cost))
+        }
+        if decisions > 0 {
+            let timed = DecisionTimes(matrix, instance, plan.assignment, decisions, seed: seed)
+            line.add("decisions", timed.milliseconds.count)
+            for (name, times) in [
+                ("decision", timed.milliseconds), ("decision_cpu", timed.processorMilliseconds),
+            ] {
+                line.add(name + "_p50_ms", DecisionTimes.quantile(times, 0.5))
+                line.add(name + "_p99_ms", DecisionTimes.quantile(times, 0.99))
+            }
         }
         line.add(
             "assignment", .array(plan.assignment.map { $0.map { .int(Int64($0)) } ?? .null }))
