@@ -13,8 +13,18 @@ struct SeenReport: Equatable, CustomStringConvertible {
 
 extension MQTTDeviceBridge {
     /// Feeds a text payload.
+    ///
+    /// What is only for the registry and the presence is left out; those tests have their own.
     mutating func receive(_ topic: String, _ payload: String) -> [DeviceDirective] {
-        receive(BusMessage(topic: topic, payload: Array(payload.utf8), isRetained: false))
+        let directives = receive(
+            BusMessage(topic: topic, payload: Array(payload.utf8), isRetained: false))
+        let rest = directives.filter { directive in
+            switch directive {
+            case .remember, .presence: false
+            default: true
+            }
+        }
+        return rest.isEmpty ? [.ignored] : rest
     }
 
     /// Feeds a text payload and keeps the reports.

@@ -54,10 +54,10 @@ import Testing
             payload: "STOP"),
     ])
     func sets(command: Case) throws {
-        let (topic, payload) = try Self.bridge().command(
+        let sent = try Self.bridge().command(
             device: command.device, property: command.property, value: command.value)
-        #expect(topic == command.topic)
-        #expect(String(decoding: payload, as: UTF8.self) == command.payload)
+        #expect(sent.topic == command.topic)
+        #expect(String(decoding: sent.payload, as: UTF8.self) == command.payload)
     }
 
     @Test(arguments: [
@@ -74,8 +74,8 @@ import Testing
         ("hall%2Flamp", "state", .double(.nan), .valueRefused),
         ("hall%2Flamp", "state", .bytes([1]), .valueRefused),
         ("garden", "sensor.rain", .bool(true), .notSettable),
-        ("garden", "light.lamp", .bool(true), .notSettable),
-        ("garden", "switch.pump", .string("START"), .valueRefused),
+        ("garden", "light.lamp.brightness", .int(3), .notSettable),
+        ("garden", "switch.pump", .string("BEGIN"), .valueRefused),
     ])
     func refuses(device: String, property: String, value: Value, code: DeviceCommandError.Code) {
         let error = #expect(throws: DeviceCommandError.self) {

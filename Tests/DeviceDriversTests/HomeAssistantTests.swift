@@ -46,7 +46,8 @@ import Testing
 
     @Test(arguments: [
         "{{ value_json.a | round(1) }}", "{{ value_json.a * 2 }}", "{% if value %}1{% endif %}",
-        "{{ value_json }}", "{{ value_json['a }}", "{{ value_json[0] }}", "{{ states('x') }}",
+        "{{ value_json }}", "{{ value_json['a }}", "{{ value_json[] }}", "{{ value_json[1234] }}",
+        "{{ states('x') }}",
         "{{ value_json. }}", "value", "{{}}", "{{ }}", "{{", "{{ value_json.a.2 }}",
         "{{ value_json.a-b }}", #"{{ value_json['a\'b'] }}"#, "",
     ])
@@ -144,14 +145,45 @@ import Testing
         var bridge = MQTTDeviceBridge(settings: .init())
         let directives = bridge.receive("homeassistant/switch/n/o/config", configuration)
         #expect(directives.count == 1 && directives.unreadable.count == 1)
-        #expect(bridge.subscriptions.count == 7)
+        #expect(bridge.learntTopics.isEmpty)
     }
 
-    @Test func wholeDevicesAndButtonsAreNotEntities() {
+    @Test(arguments: [
+        ("device", #"{"dev":{"ids":"x"}}"#, "a whole device without components (cmps)"),
+        ("device", #"{"cmps":{"a":{"name":"b"}}}"#, "component a without a platform (p)"),
+        ("device", #"{"cmps":{"a":3}}"#, "component a without a platform (p)"),
+        ("lock", #"{"stat_t":"x"}"#, "component lock is not read; read are binary_sensor"),
+        ("sensor", #"{"name":"x"}"#, "no state_topic and no command_topic that are read here"),
+        ("light", #"{"schema":"template","cmd_t":"x"}"#, "light schema template is not read"),
+        ("sensor", #"{"stat_t":"x","avty":[{"t":"a"}],"avty_mode":"most"}"#, "takes all, any or"),
+        ("sensor", #"{"stat_t":"x","avty":[{"pl_avail":"1"}]}"#, "availability without a topic"),
+        ("sensor", #"{"stat_t":"x","avty_t":"a","avty_tpl":"{{ 1 }}"}"#, "availability_template"),
+        ("switch", #"{"cmd_t":"x","cmd_tpl":"{{ value | int }}"}"#, "command_template"),
+    ])
+    func refusalsSayWhat(component: String, configuration: String, reason: String) {
         var bridge = MQTTDeviceBridge(settings: .init())
-        let whole = bridge.receive("homeassistant/device/x/config", #"{"cmps":{}}"#)
-        #expect(whole.unreadable.count == 1)
-        #expect(
-            bridge.receive("homeassistant/button/n/o/config", #"{"cmd_t":"x/press"}"#).areIgnored)
+        let refused = bridge.receive("homeassistant/\(component)/n/o/config", configuration)
+        #expect(refused.unreadable.first?.reason.contains(reason) == true, "\(refused)")
+        #expect(bridge.learntTopics.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("all", [false, false, true, false, false]), ("any", [true, true, true, true, false]),
+        ("latest", [true, false, true, false, false]),
+    ])
+    func availabilityOfSeveralPlaces(mode: String, expected: [Bool]) {
+        var bridge = MQTTDeviceBridge(settings: .init())
+        _ = bridge.receive(
+            "homeassistant/sensor/tank/level/config",
+            #"{"stat_t":"t/l","avty_mode":"\#(mode)","avty":[{"t":"gate/state"},"#
+                + #"{"t":"t/there","val_tpl":"{{ value_json.s }}","pl_avail":1,"pl_not_avail":0}]}"#
+        )
+        let said = [
+            ("gate/state", "online"), ("t/there", #"{"s":0}"#), ("t/there", #"{"s":1}"#),
+            ("gate/state", "offline"), ("t/there", #"{"s":0}"#),
+        ]
+        let online = said.flatMap { bridge.reports($0.0, $0.1) }.map { $0.properties["online"] }
+        #expect(online == expected.map(Value.bool))
+        #expect(bridge.receive("gate/state", "maybe").areIgnored)
     }
 }

@@ -8,7 +8,8 @@ import Testing
             zigbee2mqttTopic: "home/z2m", homeAssistantTopic: "discovery")
         #expect(
             MQTTDeviceBridge(settings: settings).subscriptions == [
-                "shellies/#", "+/online", "+/status/+", "+/events/rpc", "home/z2m/#",
+                "shellies/#", "+/online", "+/status/+", "+/events/rpc",
+                "tasmota/discovery/+/config", "tasmota/discovery/+/sensors", "home/z2m/#",
                 "discovery/+/+/config", "discovery/+/+/+/config",
             ])
     }

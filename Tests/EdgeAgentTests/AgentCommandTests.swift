@@ -50,6 +50,11 @@ private let path = "desired/devices/lamp/state"
             #expect(try await Self.answer(board) == nil)
             #expect(Self.published(board) == [#"{"state":"ON"}"#])
             try await board.deliver(.published(1, .confirmed))
+            // The broker has it; the lamp has said nothing yet, and then something else.
+            #expect(try await Self.answer(board) == nil)
+            try await board.publish("zigbee2mqtt/lamp", #"{"state":"OFF"}"#)
+            #expect(try await Self.answer(board) == nil)
+            try await board.publish("zigbee2mqtt/lamp", #"{"state":"ON"}"#)
             #expect(try await Self.answer(board)?["status"] == .string("applied"))
             // Answers to what the agent never asked change nothing.
             try await board.deliver(.published(1, .refused(reason: "late")))
@@ -91,7 +96,55 @@ private let path = "desired/devices/lamp/state"
             #expect(Self.published(board) == [#"{"state":"ON"}"#, #"{"state":"ON"}"#])
             #expect(try await Self.answer(board) == nil)
             try await board.deliver(.published(2, .confirmed))
+            try await board.publish("zigbee2mqtt/lamp", #"{"state":"ON"}"#)
             #expect(try await Self.answer(board)?["status"] == .string("applied"))
+        }
+    }
+
+    @Test func aDeviceThatSaysNothingIsATimeout() async throws {
+        try await AgentHarness.run(folder) { board in
+            try await Self.lamp(board)
+            try await Self.wish(board, "ON")
+            try await board.deliver(.published(1, .confirmed))
+            try await board.advance(Milliseconds(DeviceCommands.patience.count - 1000))
+            #expect(try await Self.answer(board) == nil)
+            try await board.advance(1000)
+            let answer = try await Self.answer(board)
+            #expect(answer?["status"] == .string("refused"))
+            #expect(answer?["reason"]?.stringValue?.hasPrefix("timeout: ") == true)
+            // What it says later is state, and no answer.
+            try await board.publish("zigbee2mqtt/lamp", #"{"state":"ON"}"#)
+            #expect(try await Self.answer(board) == answer)
+            // A state that is the wished one already needs no second word.
+            try await Self.set(board, path, .string("on"))
+            try await board.deliver(.published(2, .confirmed))
+            #expect(try await Self.answer(board)?["status"] == .string("applied"))
+        }
+    }
+
+    @Test func aRestartKeepsTheDevicesAndNobodyIsThereUntilHeard() async throws {
+        try await AgentHarness.run(folder) { board in
+            try await board.publish("zigbee2mqtt/lamp/availability", #"{"state":"online"}"#)
+            try await board.publish(
+                "homeassistant/switch/garden/pump/config", #"{"stat_t":"g/p","cmd_t":"g/s"}"#)
+            try await board.advance(6000)
+            let presence = try await board.value("reported/presence/lamp")
+            #expect(presence?["state"] == .string("online"))
+            #expect(presence?["last_heard"]?.stringValue?.isEmpty == false)
+        }
+        try await AgentHarness.run(folder, seed: 2) { board in
+            try await board.advance(6000)
+            #expect(
+                try await board.value("reported/presence/lamp")?["state"] == .string("remembered"))
+            // Without an announcement: the broker may have lost it.
+            try await board.publish("g/p", "OFF")
+            try await Self.set(board, "desired/devices/garden/switch.pump", .bool(true))
+            #expect(Self.published(board) == ["ON"])
+            try await board.publish("homeassistant/switch/garden/pump/config", "")
+            try await board.advance(6000)
+            #expect(
+                try await board.value("reported/registry/garden")
+                    == .object([("forgotten", .bool(true))]))
         }
     }
 
@@ -165,6 +218,8 @@ private let path = "desired/devices/lamp/state"
             #expect(Self.published(board).last == #"{"p2":7}"#)
             try await board.deliver(.published(UInt64(most + 3), .confirmed))
             for number in 0..<most + 2 {
+                let value = number == most ? 103 : number == 2 ? 7 : number
+                try await board.publish("zigbee2mqtt/lamp", #"{"p\#(number)":\#(value)}"#)
                 let answer = try await Self.answer(board, path(number))
                 #expect(answer?["status"] == .string("applied"))
             }

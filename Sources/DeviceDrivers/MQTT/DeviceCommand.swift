@@ -4,7 +4,7 @@ public import Platform
 public struct DeviceCommandError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What kind of refusal it is.
     public enum Code: Sendable, Hashable {
-        /// The device has not been heard since the agent started.
+        /// No such device is known.
         case unknownDevice
         /// The device has no such property, or it can only be read.
         case notSettable
@@ -19,6 +19,25 @@ public struct DeviceCommandError: Error, Sendable, Hashable, CustomStringConvert
 
     /// The message.
     public var description: String { message }
+
+    static func valueRefused(_ message: String) -> Self {
+        Self(code: .valueRefused, message: message)
+    }
+}
+
+/// A message that sets a property, and how the device confirms it.
+public struct DeviceCommand: Sendable, Hashable {
+    /// Where it is published.
+    public let topic: String
+    /// What is published.
+    public let payload: [UInt8]
+    /// The property that says so once the device has done it; nil where the device never says.
+    public let property: String?
+    /// What that property is then.
+    public let expected: Value
+
+    /// Whether a property's value is what the command wanted.
+    public func isConfirmed(by value: Value) -> Bool { value.confirms(expected) }
 }
 
 extension MQTTDeviceBridge {
@@ -27,44 +46,52 @@ extension MQTTDeviceBridge {
     /// - Parameters:
     ///   - device: the name as in reports.
     ///   - property: a property's name as in reports. Shelly: `relay.0`, `switch:0.output` or
-    ///     `switch:0`. Zigbee2MQTT: any member of the state. Home Assistant: `switch.<object>`.
-    ///   - value: a boolean, `"on"` or `"off"`; for Zigbee2MQTT any value that JSON has.
+    ///     `switch:0`. Zigbee2MQTT: a member of the state. Tasmota: `POWER1`. Home Assistant:
+    ///     `switch.<object>`, `light.<object>.brightness` and the like.
+    ///   - value: what the property takes: a boolean, `"on"` or `"off"`, a number, a word of its
+    ///     list; `true` or `"press"` for a button.
     /// - Throws: `DeviceCommandError` where the bridge knows no way to set it.
     public func command(
         device: String, property: String, value: Value
-    ) throws(DeviceCommandError) -> (topic: String, payload: [UInt8]) {
+    ) throws(DeviceCommandError) -> DeviceCommand {
         guard let known = devices[device] else {
             throw DeviceCommandError(
                 code: .unknownDevice,
-                message: "no device \(Printable.clipped(device)) has been heard since the agent"
-                    + " started: check its name and that it is connected to the broker")
+                message: "no device \(Printable.clipped(device)) is known: check its name and that"
+                    + " it is connected to the broker")
         }
+        guard let setting = try setting(of: known, property) else {
+            let names =
+                known.family == .homeAssistant
+                ? entities.settableProperties(of: known.nativeName) : known.settable.keys.sorted()
+            let list = names.isEmpty ? "none" : names.prefix(8).joined(separator: ", ")
+            throw DeviceCommandError(
+                code: .notSettable,
+                message: "\(Printable.clipped(property)) cannot be set; settable here: \(list)")
+        }
+        let (payload, state) = try setting.encode(value, property)
+        return DeviceCommand(
+            topic: setting.topic, payload: payload, property: state == nil ? nil : setting.state,
+            expected: state ?? .null)
+    }
+
+    private func setting(
+        of known: DeviceRegistry.Device, _ property: String
+    ) throws(DeviceCommandError) -> SettableProperty? {
         switch known.family {
-        case .shellyGen1, .shellyGen2:
-            guard let end = known.settable[property] ?? known.settable[property + ".output"] else {
-                throw .notSettable(property, among: known.settable.keys.sorted())
-            }
-            let root = known.family == .shellyGen1 ? "shellies/" : ""
-            let word = try Self.isOn(value, property) ? "on" : "off"
-            return ("\(root)\(known.nativeName)/\(end)", Array(word.utf8))
-        case .zigbee2mqtt:
-            return try zigbee(known.nativeName, property, value)
         case .homeAssistant:
-            let entity = entities.entity(device: known.nativeName, property: property)
-            guard let control = entity?.control else {
-                throw .notSettable(
-                    property, among: entities.settableProperties(of: known.nativeName))
-            }
-            let isOn = try Self.isOn(value, property)
-            let word = isOn ? control.onPayload : control.offPayload
-            return (control.topic, Array(word.utf8))
+            entities.control(device: known.nativeName, property: property)
+        case .zigbee2mqtt where known.settable.isEmpty:
+            try undefined(known.nativeName, property)
+        case .shellyGen1, .shellyGen2, .tasmota, .zigbee2mqtt:
+            known.settable[property] ?? known.settable[property + ".output"]
         }
     }
 
-    /// Zigbee2MQTT knows what a device takes; the agent does not, and lets it judge.
-    private func zigbee(
-        _ name: String, _ property: String, _ value: Value
-    ) throws(DeviceCommandError) -> (topic: String, payload: [UInt8]) {
+    /// A Zigbee device without a definition: Zigbee2MQTT knows what it takes and judges.
+    private func undefined(
+        _ name: String, _ property: String
+    ) throws(DeviceCommandError) -> SettableProperty? {
         let isMember =
             1...64 ~= property.utf8.count
             && property.utf8.allSatisfy { DeviceName.isPlain($0) && $0 != UInt8(ascii: "-") }
@@ -74,48 +101,8 @@ extension MQTTDeviceBridge {
                 message: "\(Printable.clipped(property)) cannot be set: name a member of the"
                     + " state, and give an object for nested ones, as in color = {\"x\":0.3}")
         }
-        guard value.isJSON else {
-            throw DeviceCommandError(
-                code: .valueRefused,
-                message: "\(property) takes what JSON can say: no bytes, no NaN, no infinity")
-        }
-        let payload = Value.object([(property, value)]).json
-        return ("\(settings.zigbee2mqttTopic)/\(name)/set", Array(payload.utf8))
-    }
-
-    private static func isOn(_ value: Value, _ property: String) throws(DeviceCommandError) -> Bool
-    {
-        switch value {
-        case .bool(let flag): return flag
-        case .string(let word) where word.lowercased() == "on": return true
-        case .string(let word) where word.lowercased() == "off": return false
-        default:
-            throw DeviceCommandError(
-                code: .valueRefused,
-                message: "\(Printable.clipped(property)) takes true, false, on or off")
-        }
-    }
-}
-
-extension DeviceCommandError {
-    fileprivate static func notSettable(_ property: String, among names: [String]) -> Self {
-        let list = names.isEmpty ? "none" : names.prefix(8).joined(separator: ", ")
-        return Self(
-            code: .notSettable,
-            message: "\(Printable.clipped(property)) cannot be set; settable here: \(list)")
-    }
-}
-
-extension Value {
-    /// Whether JSON can say this value. Values that arrive here came through decoders that bound
-    /// their depth.
-    fileprivate var isJSON: Bool {
-        switch self {
-        case .null, .bool, .int, .string: true
-        case .double(let number): number.isFinite
-        case .bytes: false
-        case .array(let items): items.allSatisfy(\.isJSON)
-        case .map(let entries): entries.allSatisfy(\.value.isJSON)
-        }
+        return SettableProperty(
+            topic: "\(settings.zigbee2mqttTopic)/\(name)/set", form: .any, member: property,
+            state: property)
     }
 }

@@ -11,6 +11,11 @@ public enum DeviceDirective: Sendable {
     case unreadable(UnreadablePayload)
     /// A device is not taken on: there are too many, or its name cannot be used.
     case refused(device: String, reason: String)
+    /// Keep this under `reported/registry/<key>` and give it to `recall` after a restart; null
+    /// where nothing is to be kept any more.
+    case remember(key: String, value: Value)
+    /// A device's presence has changed.
+    case presence(device: String, DevicePresence)
     /// Nobody's message, a command to a device, or news that needs no action.
     case ignored
 }
@@ -53,8 +58,8 @@ struct DeviceReading {
     /// The device's name as its family spells it.
     let device: String
     var properties = PropertyList()
-    /// Settable properties and the end of the topic that sets each.
-    var settable: [String: String] = [:]
+    /// How properties are set, by property.
+    var settable: [String: SettableProperty] = [:]
     /// The device's own description says that this is an alarm.
     var isAlarm = false
     /// Something that happened, such as a button press, rather than a reading.

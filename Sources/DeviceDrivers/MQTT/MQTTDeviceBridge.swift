@@ -2,21 +2,24 @@ public import Platform
 
 /// Reads what local MQTT devices publish: messages in, directives out; no I/O and no clock.
 ///
-/// Four families are read: Shelly Gen1, Shelly Gen2+, Zigbee2MQTT, and whatever announces itself by
-/// Home Assistant discovery. A message belongs to at most one of them, by its topic and in this
-/// order: reserved trees, discovery, Gen1, Zigbee2MQTT, Gen2+ where it is unmistakable, topics that
-/// discovery named, other Gen2+. Gen2+ comes last because its topics start with a name that the
-/// device chose.
+/// Five families are read: Shelly Gen1, Shelly Gen2+, Zigbee2MQTT, Tasmota, and whatever announces
+/// itself by Home Assistant discovery. A message belongs to at most one of them, by its topic and
+/// in this order: reserved trees, discovery, Gen1, Zigbee2MQTT, Tasmota, Gen2+ where it is
+/// unmistakable, topics that discovery named, other Gen2+. Gen2+ comes last because its topics
+/// start with a name that the device chose.
+///
+/// Who is known outlives a restart by `DeviceDirective.remember` and `recall`.
 ///
 /// Total on hostile input, and bounded: devices, entities, payloads, properties and reports, as
 /// `MQTTDeviceSettings` says. What a bound leaves out is reported.
 public struct MQTTDeviceBridge: Sendable {
     let settings: MQTTDeviceSettings
-    private let reserved: [TopicPath]
+    let reserved: [TopicPath]
     private let zigbeeBase: TopicPath
     private let homeAssistantBase: TopicPath
-    private(set) var devices: DeviceRegistry
-    private(set) var entities: EntityRegistry
+    var devices: DeviceRegistry
+    var entities: EntityRegistry
+    var tasmota = TasmotaRegistry()
 
     /// A bridge that knows no device yet.
     ///
@@ -31,13 +34,16 @@ public struct MQTTDeviceBridge: Sendable {
     }
 
     /// The topic filters to subscribe to now: the families' own, and the topics of the entities
-    /// discovered so far. At most seven and two per entity.
+    /// discovered so far.
     public var subscriptions: [String] {
         let discovery = settings.homeAssistantTopic
-        return ["shellies/#"] + ShellyGen2.filters
+        return ["shellies/#"] + ShellyGen2.filters + TasmotaDevice.filters
             + ["\(settings.zigbee2mqttTopic)/#", "\(discovery)/+/+/config"]
-            + ["\(discovery)/+/+/+/config"] + entities.topics
+            + ["\(discovery)/+/+/+/config"] + learntTopics
     }
+
+    /// The topic filters of what announced itself, sorted.
+    public var learntTopics: [String] { Set(entities.topics + tasmota.filters).sorted() }
 
     /// What to do about one message. Never empty.
     public mutating func receive(_ message: BusMessage) -> [DeviceDirective] {
@@ -51,10 +57,14 @@ public struct MQTTDeviceBridge: Sendable {
             return [unreadable(message, "payload over \(settings.payloadBytesMaximum) bytes")]
         }
         if case .discovery(let place) = route { return discover(place, message) }
+        if case .tasmotaDiscovery(let path) = route { return discoverTasmota(path, message) }
         guard !message.payload.isEmpty else {
             return [unreadable(message, "empty payload: nothing said, or a retained one cleared")]
         }
         switch route {
+        case .zigbeeDefinitions: return define(message)
+        case .tasmota(let device, let end):
+            return carry(device.read(end, payload: message.payload), .tasmota, message)
         case .shellyGen1(let path):
             return carry(ShellyGen1.read(path, payload: message.payload), .shellyGen1, message)
         case .zigbee(let path):
@@ -65,11 +75,11 @@ public struct MQTTDeviceBridge: Sendable {
         case .shellyGen2:
             let decoded = ShellyGen2.read(topic.segments, payload: message.payload)
             return carry(decoded, .shellyGen2, message)
-        case .discovery, .nobody: return [.ignored]
+        case .discovery, .tasmotaDiscovery, .nobody: return [.ignored]
         }
     }
 
-    private func unreadable(_ message: BusMessage, _ reason: String) -> DeviceDirective {
+    func unreadable(_ message: BusMessage, _ reason: String) -> DeviceDirective {
         .unreadable(
             UnreadablePayload(
                 subject: Printable.clipped(message.topic), reason: reason,
@@ -84,6 +94,9 @@ extension MQTTDeviceBridge {
         case discovery(DiscoveryPlace)
         case shellyGen1(ArraySlice<Substring>)
         case zigbee(ArraySlice<Substring>)
+        case zigbeeDefinitions
+        case tasmotaDiscovery(ArraySlice<Substring>)
+        case tasmota(TasmotaDevice, end: String)
         case entities
         case shellyGen2
         case nobody
@@ -99,18 +112,24 @@ extension MQTTDeviceBridge {
     }
 
     /// The routes that a topic's beginning decides.
+    func isNative(_ topic: String) -> Bool { nativeRoute(TopicPath(topic)) != nil }
+
     private func nativeRoute(_ topic: TopicPath) -> Route? {
         if let path = topic.below(homeAssistantBase), let place = DiscoveryPlace(path) {
             return .discovery(place)
         }
         if let path = topic.below(ShellyGen1.base) { return .shellyGen1(path) }
-        if let path = topic.below(zigbeeBase) { return .zigbee(path) }
+        if let path = topic.below(zigbeeBase) {
+            return path.elementsEqual(["bridge", "devices"]) ? .zigbeeDefinitions : .zigbee(path)
+        }
+        if let path = topic.below(TasmotaDevice.base) { return .tasmotaDiscovery(path) }
+        if let (device, end) = tasmota.device(of: topic) { return .tasmota(device, end: end) }
         // The discovery prefix is a known name, so it is no Gen2 device's.
         guard topic.below(homeAssistantBase) == nil else { return nil }
         return ShellyGen2.isUnmistakable(topic.segments) ? .shellyGen2 : nil
     }
 
-    private func isReserved(_ topic: TopicPath) -> Bool {
+    func isReserved(_ topic: TopicPath) -> Bool {
         reserved.contains { topic.below($0) != nil }
     }
 }
@@ -136,112 +155,68 @@ extension MQTTDeviceBridge {
     private mutating func report(
         _ reading: DeviceReading, _ family: DeviceFamily, _ message: BusMessage
     ) -> [DeviceDirective] {
-        switch admit(reading.device, family) {
-        case .failure(let refusal): return [refusal.directive]
-        case .success(let device):
-            devices.note(settable: reading.settable, of: device)
-            let (properties, dropped) = reading.properties.bounded(
-                count: settings.propertiesMaximum, bytes: settings.reportBytesMaximum)
-            var directives: [DeviceDirective] = []
-            if !properties.isEmpty {
-                let priority = ReportPriority.of(
-                    properties, isAlarm: reading.isAlarm, isOccurrence: reading.isOccurrence)
-                directives.append(
-                    .report(
-                        DeviceReport(device: device, properties: properties, priority: priority)))
-            }
-            if dropped > 0 {
-                let reason = "\(dropped) left out: properties too many, too long or too deep"
-                directives.append(unreadable(message, reason))
-            }
-            return directives
+        // Of a device that is new, this is that there was none.
+        let before = DeviceName.safe(reading.device).map { devices.record(of: $0) } ?? .null
+        let name: String
+        switch admit(reading.device, family, isRetained: message.isRetained) {
+        case .ghost: return [.ignored]
+        case .refused(let directive): return [directive]
+        case .admitted(let admitted): name = admitted
         }
+        devices.note(settable: reading.settable, of: name)
+        let (properties, dropped) = reading.properties.bounded(
+            count: settings.propertiesMaximum, bytes: settings.reportBytesMaximum)
+        var directives: [DeviceDirective] = []
+        if !properties.isEmpty {
+            let priority = ReportPriority.of(
+                properties, isAlarm: reading.isAlarm, isOccurrence: reading.isOccurrence)
+            directives.append(
+                .report(DeviceReport(device: name, properties: properties, priority: priority)))
+        }
+        if dropped > 0 {
+            let reason = "\(dropped) left out: properties too many, too long or too deep"
+            directives.append(unreadable(message, reason))
+        }
+        return directives + remembered(name, since: before)
+            + heard(name, properties, isRetained: message.isRetained)
     }
 
-    private struct Refusal: Error {
-        let directive: DeviceDirective
+    /// What is to be kept of a device now, if it is not what was kept.
+    func remembered(_ name: String, since before: Value) -> [DeviceDirective] {
+        let record = devices.record(of: name)
+        return record == before ? [] : [.remember(key: name, value: record)]
     }
 
-    /// The device's safe name, once it is known.
-    private mutating func admit(
-        _ nativeName: String, _ family: DeviceFamily
-    ) -> Result<String, Refusal> {
+    private mutating func heard(
+        _ name: String, _ properties: [(name: String, value: Value)], isRetained: Bool
+    ) -> [DeviceDirective] {
+        let word = properties.last { ["online", "availability"].contains($0.name) }?.value
+        let online = word?.boolValue ?? word?.stringValue.map { $0 == "online" }
+        let changed = devices.hear(name, isRetained: isRetained, online: online)
+        return changed.map { [.presence(device: name, $0)] } ?? []
+    }
+
+    enum Admission {
+        /// The device's safe name.
+        case admitted(String)
+        case refused(DeviceDirective)
+        /// It was taken back, and this is only what the broker kept of it.
+        case ghost
+    }
+
+    mutating func admit(
+        _ nativeName: String, _ family: DeviceFamily, isRetained: Bool
+    ) -> Admission {
         guard let name = DeviceName.safe(nativeName) else {
-            return .failure(
-                Refusal(
-                    directive: .refused(
-                        device: Printable.clipped(nativeName, bytes: 64),
-                        reason: "the name is over \(DeviceName.bytesMaximum) bytes: shorten it")))
+            return .refused(
+                .refused(
+                    device: Printable.clipped(nativeName, bytes: 64),
+                    reason: "the name is over \(DeviceName.bytesMaximum) bytes: shorten it"))
         }
+        if isRetained, devices.isForgotten(name) { return .ghost }
         if let reason = devices.admit(name, nativeName: nativeName, family: family) {
-            return .failure(Refusal(directive: .refused(device: name, reason: reason)))
+            return .refused(.refused(device: name, reason: reason))
         }
-        return .success(name)
-    }
-}
-
-// MARK: - Discovery
-
-extension MQTTDeviceBridge {
-    private mutating func discover(
-        _ place: DiscoveryPlace, _ message: BusMessage
-    ) -> [DeviceDirective] {
-        // An empty announcement takes the entity back.
-        guard !message.payload.isEmpty else {
-            forget(message.topic)
-            return [.ignored]
-        }
-        do throws(Unreadable) {
-            let configuration = DiscoveryConfiguration(try PlainText.object(message.payload))
-            let topics = ["state_topic", "command_topic"].compactMap { configuration.topic($0) }
-            guard !topics.contains(where: { isReserved(TopicPath($0)) }) else {
-                throw Unreadable(reason: "the entity names a topic that is the agent's own")
-            }
-            // Zigbee2MQTT announces its devices too. They are read at the source, once.
-            if let topic = topics.first, nativeRoute(TopicPath(topic)) != nil {
-                forget(message.topic)
-                return [.ignored]
-            }
-            return take(try HomeAssistantEntity.read(configuration, at: place), message)
-        } catch {
-            return [unreadable(message, error.reason)]
-        }
-    }
-
-    private mutating func take(
-        _ announced: HomeAssistantEntity.Announced, _ message: BusMessage
-    ) -> [DeviceDirective] {
-        let notices = announced.unsupportedTemplate.map { template in
-            let form = "use {{ value_json.name }} or {{ value }}"
-            return [unreadable(message, "value_template \"\(template)\" is not read: \(form)")]
-        }
-        guard let entity = announced.entity else {
-            forget(message.topic)
-            return notices ?? [.ignored]
-        }
-        guard entities.entity(announcedAt: message.topic) != entity else {
-            return notices ?? [.ignored]
-        }
-        guard entities.hasRoom(for: message.topic) else {
-            let reason = "\(settings.entitiesMaximum) entities are known, which is the limit"
-            return [.refused(device: Printable.clipped(entity.device, bytes: 64), reason: reason)]
-        }
-        forget(message.topic)
-        if case .failure(let refusal) = admit(entity.device, .homeAssistant) {
-            return [refusal.directive]
-        }
-        entities.set(entity, announcedAt: message.topic)
-        let subscribe = entity.topics.isEmpty ? [] : [DeviceDirective.subscribe(entity.topics)]
-        let directives = subscribe + (notices ?? [])
-        return directives.isEmpty ? [.ignored] : directives
-    }
-
-    /// Forgets an entity, and with its last entity the device.
-    private mutating func forget(_ announcement: String) {
-        guard let entity = entities.remove(announcedAt: announcement),
-            !entities.hasEntities(of: entity.device),
-            let name = DeviceName.safe(entity.device)
-        else { return }
-        devices.remove(name)
+        return .admitted(name)
     }
 }

@@ -98,7 +98,11 @@ enum ShellyGen1 {
         reading.properties.add(.bool(word == "on"), name: name)
         if path.first == "relay" {
             reading.properties.add(.bool(word == "overpower"), name: name + ".overpower")
-            reading.settable[name] = path.joined(separator: "/") + "/command"
+        }
+        if path.first == "relay" || path.first == "light" {
+            reading.settable[name] = SettableProperty(
+                topic: "shellies/\(reading.device)/\(path.joined(separator: "/"))/command",
+                form: .flag(on: .string("on"), off: .string("off")), state: name)
         }
         return nil
     }

@@ -49,15 +49,25 @@ enum ShellyGen2 {
     ) {
         let name = DeviceName.safePart(component)
         reading.properties.add(.map(status), name: name)
-        if isSwitch(component), Value.map(status)["output"]?.boolValue != nil {
-            reading.settable[name + ".output"] = "command/\(component)"
+        if isNumbered(component, "switch") || isNumbered(component, "light"),
+            Value.map(status)["output"]?.boolValue != nil
+        {
+            reading.settable[name + ".output"] = SettableProperty(
+                topic: "\(reading.device)/command/\(component)",
+                form: .flag(on: .string("on"), off: .string("off")), state: name + ".output")
+        }
+        if isNumbered(component, "cover") {
+            // Its state says `opening` to `open`, so it confirms nothing.
+            reading.settable[name] = SettableProperty(
+                topic: "\(reading.device)/command/\(component)",
+                form: .words(["open": "open", "close": "close", "stop": "stop"]))
         }
     }
 
-    /// `switch:` and a number of one or two digits.
-    private static func isSwitch(_ component: String) -> Bool {
-        guard component.hasPrefix("switch:") else { return false }
-        let digits = component.utf8.dropFirst(7)
+    /// The kind, `:` and a number of one or two digits.
+    private static func isNumbered(_ component: String, _ kind: String) -> Bool {
+        guard component.hasPrefix(kind + ":") else { return false }
+        let digits = component.utf8.dropFirst(kind.utf8.count + 1)
         return 1...2 ~= digits.count
             && digits.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
     }

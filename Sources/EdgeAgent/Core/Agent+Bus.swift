@@ -56,6 +56,8 @@ extension Agent {
             switch directive {
             case .report(let report): handle(report, message)
             case .subscribe(let filters): world.bus?.subscribe(filters)
+            case .remember(let key, let value): remember(key, value)
+            case .presence(let device, let presence): note(device, presence)
             case .unreadable(let payload): complain(payload)
             case .refused(let device, let reason):
                 guard complaints.allows("refused " + device, at: now) else { continue }
@@ -78,13 +80,15 @@ extension Agent {
                 isNews = known.map { $0 != value } ?? (current(path) != value)
             }
             write(path, value, report.priority)
+            confirm(report.device, name, value)
         }
+        if !message.isRetained { heard(report.device) }
         guard isNews || !message.isRetained else { return }
         append(report.priority, key: "devices/\(report.device)", report.value)
         if !message.isKept, !message.isRetained { stage.noteUnrepeated() }
     }
 
-    private func current(_ path: TwinPath) -> Value? {
+    func current(_ path: TwinPath) -> Value? {
         (try? store.document.register(path))??.value
     }
 

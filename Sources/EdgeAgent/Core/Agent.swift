@@ -31,6 +31,8 @@ public actor Agent {
     var bridge: MQTTDeviceBridge
     var bus = BusState()
     var complaints = EventLimiter()
+    /// When each device was written as heard. At most as many as the bridge knows.
+    var lastHeard: [String: MonotonicTime] = [:]
 
     /// The sync of this board's own document.
     var sync: DeviceReplica
@@ -174,6 +176,7 @@ public actor Agent {
         offerRows()
         perform(supervisor.adopt(world.processes.running(), at: now))
         recallWorkloads()
+        recallDevices()
         reconcile()
         settle()
     }
@@ -202,6 +205,7 @@ public actor Agent {
         if let due = workloadsDue, now >= due { tendWorkloads(now) }
         carryOut(sync.onTick(store, now))
         feeder.onTick(now)
+        if let due = commands.deadline, now >= due { expireCommands(now) }
         if let due = wishesDue, now >= due { reconcile() }
         if let due = checkDue, now >= due { checkStore() }
         if now >= copyDue { copyStore(now) }
@@ -225,7 +229,7 @@ public actor Agent {
         let deadlines = [
             schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
             trimDue,
-            sampleDue, upkeepDue, copyDue, wishesDue,
+            sampleDue, upkeepDue, copyDue, wishesDue, commands.deadline,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())
     }

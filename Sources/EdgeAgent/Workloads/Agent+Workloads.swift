@@ -1,3 +1,4 @@
+import DeviceDrivers
 import Platform
 import SQLiteStore
 import SyncProtocol
@@ -78,13 +79,16 @@ extension Agent {
         guard !commands.isOutstanding(cell) else { return }
         let property = parts.dropFirst(3).joined(separator: "/")
         do {
-            let message = try bridge.command(
-                device: String(parts[2]), property: property, value: cell.value)
+            let device = String(parts[2])
+            let command = try bridge.command(
+                device: device, property: property, value: cell.value)
             // The next answer makes room, and wishes are looked at again.
             guard !commands.isFull else { return }
-            guard let number = world.bus?.publish(topic: message.topic, payload: message.payload)
+            guard let number = world.bus?.publish(topic: command.topic, payload: command.payload)
             else { return wishesDue = now + Self.wishInterval }
-            commands.onSent(cell, number)
+            commands.onSent(
+                cell, number, device, command,
+                isConfirmed: isAlready(command, of: device))
         } catch {
             let mayCome = now - started.monotonic < Self.devicePatience
             if error.code == .unknownDevice, mayCome {
@@ -95,25 +99,61 @@ extension Agent {
         }
     }
 
-    /// The broker has answered a command, or never will.
-    func handle(_ number: UInt64, _ outcome: PublishOutcome) {
+    private func isAlready(_ command: DeviceCommand, of device: String) -> Bool {
+        guard let property = command.property,
+            let path = try? TwinPath("reported/devices/\(device)/\(property)"),
+            let value = stage.staged(path) ?? current(path)
+        else { return false }
+        return command.isConfirmed(by: value)
+    }
+
+    /// A device has said what a property is.
+    func confirm(_ device: String, _ property: String, _ value: Value) {
         let wasFull = commands.isFull
-        guard let wish = commands.onPublished(number) else { return }
-        if wasFull { wishesDue = now }
-        let refusal: String?
-        switch outcome {
-        case .confirmed: refusal = nil
-        case .refused(let reason): refusal = "the local broker refused the command: " + reason
-        case .lost: return wishesDue = now + Self.wishInterval
+        for wish in commands.onReport(device, property, value) { answer(wish, nil) }
+        if wasFull, !commands.isFull { wishesDue = now }
+    }
+
+    /// Devices that had their time to confirm a command and did not.
+    func expireCommands(_ now: MonotonicTime) {
+        let late = commands.onTick(now)
+        for wish in late {
+            answer(
+                wish,
+                "timeout: the broker has the command, and the device did not confirm it within"
+                    + " \(DeviceCommands.patience.count / 1000) s: see that it is there, and set it"
+                    + " again")
         }
+        if !late.isEmpty { wishesDue = now }
+    }
+
+    /// A wish that another took the place of gets an answer of its own.
+    private func answer(_ wish: DeviceCommands.Wish, _ refusal: String?) {
         do throws(SQLiteError) {
-            // A wish that took the place of this one gets an answer of its own.
             guard let cell = try store.document.register(wish.path), cell.dot == wish.dot
             else { return }
             answer(cell, refusal)
         } catch {
             wishesDue = now + Self.wishInterval
             storeFailed(error)
+        }
+    }
+
+    /// The broker has answered a command, or never will.
+    func handle(_ number: UInt64, _ outcome: PublishOutcome) {
+        let wasFull = commands.isFull
+        defer { if wasFull, !commands.isFull { wishesDue = now } }
+        switch outcome {
+        case .confirmed:
+            guard let (wish, step) = commands.onAccepted(number, at: now), step == .done
+            else { return }
+            answer(wish, nil)
+        case .refused(let reason):
+            guard let wish = commands.onRefused(number) else { return }
+            answer(wish, "the local broker refused the command: " + reason)
+        case .lost:
+            guard commands.onRefused(number) != nil else { return }
+            wishesDue = now + Self.wishInterval
         }
     }
 

@@ -1,15 +1,22 @@
 import Platform
 
-/// The entities that discovery messages announced, by the topic of the announcement.
+/// The entities that discovery messages announced, by the place of the announcement: its topic,
+/// and for a component of a whole device `#` and the component's key behind it.
 struct EntityRegistry: Sendable {
     private let maximum: Int
     private var entities: [String: HomeAssistantEntity] = [:]
     /// Announcements by the topics that their entities read.
     private var readers: [String: Set<String>] = [:]
+    /// What each place of an entity's availability said last.
+    private var words: [String: [Bool?]] = [:]
+    /// Whether an entity was there by its last word.
+    private var isThere: [String: Bool] = [:]
 
     init(maximum: Int) { self.maximum = maximum }
 
-    /// All topics that any entity reads, sorted: at most two per entity.
+    var count: Int { entities.count }
+
+    /// All topics that any entity reads, sorted.
     var topics: [String] { readers.keys.sorted() }
 
     func hasRoom(for announcement: String) -> Bool {
@@ -26,15 +33,24 @@ struct EntityRegistry: Sendable {
         entities.values.contains { $0.device == device }
     }
 
-    /// The entity of a device under the property's safe name.
-    func entity(device: String, property: String) -> HomeAssistantEntity? {
-        entities.sorted { $0.key < $1.key }
-            .first { $0.value.device == device && $0.value.property == property }?.value
+    /// The announcements of a whole device's components.
+    func announcements(below topic: String) -> [String] {
+        entities.keys.filter { $0 == topic || $0.hasPrefix(topic + "#") }.sorted()
+    }
+
+    func announcements(of device: String) -> [String] {
+        entities.filter { $0.value.device == device }.keys.sorted()
+    }
+
+    /// How a property of a device is set.
+    func control(device: String, property: String) -> SettableProperty? {
+        entities.sorted { $0.key < $1.key }.lazy
+            .filter { $0.value.device == device }
+            .compactMap { $0.value.controls[property] }.first
     }
 
     func settableProperties(of device: String) -> [String] {
-        entities.values.filter { $0.device == device && $0.control != nil }
-            .map(\.property).sorted()
+        entities.values.filter { $0.device == device }.flatMap(\.controls.keys).sorted()
     }
 
     /// Adds or replaces. The caller has asked `hasRoom`.
@@ -47,6 +63,8 @@ struct EntityRegistry: Sendable {
     @discardableResult
     mutating func remove(announcedAt announcement: String) -> HomeAssistantEntity? {
         guard let entity = entities.removeValue(forKey: announcement) else { return nil }
+        words[announcement] = nil
+        isThere[announcement] = nil
         for topic in entity.topics {
             readers[topic]?.remove(announcement)
             if readers[topic]?.isEmpty == true { readers[topic] = nil }
@@ -55,7 +73,7 @@ struct EntityRegistry: Sendable {
     }
 
     /// What a message on an entity's topic says, one reading per device in the devices' order.
-    func read(_ topic: String, payload: [UInt8]) -> DecodedMessage {
+    mutating func read(_ topic: String, payload: [UInt8]) -> DecodedMessage {
         guard let plain = PlainText.value(payload) ?? (try? JSONReader.read(payload)) else {
             return .unreadable("neither JSON nor UTF-8 of \(PlainText.bytesMaximum) bytes at most")
         }
@@ -64,12 +82,37 @@ struct EntityRegistry: Sendable {
         var readings: [String: DeviceReading] = [:]
         for announcement in (readers[topic] ?? []).sorted() {
             guard let entity = entities[announcement] else { continue }
-            entity.add(
-                json, of: topic, to: &readings[entity.device, default: .init(device: entity.device)]
-            )
+            var reading = readings[entity.device] ?? DeviceReading(device: entity.device)
+            entity.add(json, of: topic, to: &reading)
+            if let online = hear(topic, json, entity, announcement) {
+                isThere[announcement] = online
+                // A device is there while one of its entities is.
+                let any = entities.contains {
+                    $0.value.device == entity.device && isThere[$0.key] == true
+                }
+                reading.properties.add(.bool(any), name: "online")
+            }
+            readings[entity.device] = reading
         }
         return .readings(
             readings.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map(\.value))
+    }
+
+    /// Whether the entity is there, where the topic is one of its availability.
+    private mutating func hear(
+        _ topic: String, _ json: Value, _ entity: HomeAssistantEntity, _ announcement: String
+    ) -> Bool? {
+        guard let availability = entity.availability else { return nil }
+        var said = words[announcement] ?? Array(repeating: nil, count: availability.places.count)
+        var latest: Bool?
+        for (place, source) in availability.places.enumerated() where source.topic == topic {
+            guard let word = source.value(in: json)?.boolValue else { continue }
+            said[place] = word
+            latest = word
+        }
+        guard let latest else { return nil }
+        words[announcement] = said
+        return availability.isThere(said, latest: latest)
     }
 }
 
@@ -77,26 +120,21 @@ extension HomeAssistantEntity {
     /// Adds what the message says of this entity; nothing where the template's key is missing, as
     /// with devices that leave out the sensors that have no news.
     fileprivate func add(_ json: Value, of topic: String, to reading: inout DeviceReading) {
-        if let state, state.topic == topic, let value = state.value(in: json) {
-            reading.properties.add(value, name: property)
+        for source in sources where source.topic == topic {
+            guard let value = source.value(in: json) else { continue }
+            reading.properties.add(value, name: source.property)
             reading.isAlarm = reading.isAlarm || isAlarm && value == .bool(true)
-        }
-        if let availability, availability.topic == topic,
-            case .bool(let isThere)? = availability.value(in: json)
-        {
-            reading.properties.add(.bool(isThere), name: "online")
         }
     }
 }
 
-extension HomeAssistantEntity.Source {
+extension EntitySource {
     /// Compared without case, since Home Assistant renders JSON's `true` as Python's `True`.
     fileprivate func value(in json: Value) -> Value? {
         guard let value = template.pick(from: json) else { return nil }
-        guard !onWord.isEmpty || !offWord.isEmpty,
-            let word = DiscoveryConfiguration.word(value)?.lowercased()
-        else { return value }
-        if word == onWord { return .bool(true) }
-        return word == offWord ? .bool(false) : value
+        guard !words.isEmpty, let word = DiscoveryConfiguration.word(value)?.lowercased() else {
+            return value
+        }
+        return words[word] ?? value
     }
 }

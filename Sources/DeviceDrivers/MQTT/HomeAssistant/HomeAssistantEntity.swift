@@ -1,35 +1,33 @@
 import Platform
 
+/// A topic, what to pick from its payloads, and what its words mean.
+struct EntitySource: Sendable, Hashable {
+    let topic: String
+    let template: ValueTemplate
+    /// The safe name of the property that it fills.
+    let property: String
+    /// Lower-case words and what they stand for; empty where the payload means itself.
+    let words: [String: Value]
+}
+
 /// One entity that a device announced: where its state is published, how it reads, and how it is
-/// switched. Every text is bounded, since entities are kept in memory.
+/// set. Every text is bounded, since entities are kept in memory.
 struct HomeAssistantEntity: Sendable, Hashable {
-    /// A topic, what to pick from its payloads, and the two words that mean true and false.
-    struct Source: Sendable, Hashable {
-        let topic: String
-        let template: ValueTemplate
-        /// Lower case; empty where the payload is no flag.
-        let onWord: String
-        let offWord: String
-    }
-
-    struct Switch: Sendable, Hashable {
-        let topic: String
-        let onPayload: String
-        let offPayload: String
-    }
-
     /// The device's name as announced.
     let device: String
-    /// The property's safe name: `<component>.<object id>`.
+    /// The entity's safe name: `<component>.<object id>`. Its properties begin with it.
     let property: String
-    let state: Source?
-    let availability: Source?
-    let control: Switch?
+    let sources: [EntitySource]
+    let availability: EntityAvailability?
+    /// By property.
+    let controls: [String: SettableProperty]
     /// Its device class is one of danger.
     let isAlarm: Bool
 
     /// The topics to subscribe to, sorted.
-    var topics: [String] { Set([state?.topic, availability?.topic].compactMap(\.self)).sorted() }
+    var topics: [String] {
+        Set(sources.map(\.topic) + (availability?.places.map(\.topic) ?? [])).sorted()
+    }
 }
 
 /// The place of a discovery message: `<prefix>/<component>/[<node>/]<object>/config`.
@@ -49,110 +47,79 @@ struct DiscoveryPlace {
         node = parts.count == 3 ? parts[1] : nil
         object = parts[parts.count - 1]
     }
+
+    init(component: String, node: String?, object: String) {
+        self.component = component
+        self.node = node
+        self.object = object
+    }
 }
 
 extension HomeAssistantEntity {
     private static let dangerClasses: Set<String> = [
         "smoke", "gas", "carbon_monoxide", "moisture", "tamper", "safety", "problem",
     ]
-    /// Components whose state is a flag.
-    private static let flagComponents: Set<String> = ["binary_sensor", "switch", "light", "fan"]
-    /// Components that are switched by `payload_on` and `payload_off` on their command topic.
-    private static let switchComponents: Set<String> = ["switch", "light", "fan"]
     /// The longest word that is kept to compare with or to send.
     private static let wordBytesMaximum = 64
 
     /// What a discovery message announces.
     struct Announced {
-        /// Nil where nothing can be read or switched, as with a button.
+        /// Nil where nothing can be read or set.
         var entity: HomeAssistantEntity?
-        /// The template that keeps the state from being read, as printable text.
-        var unsupportedTemplate: String?
+        /// What of it is not read, and why, as printable text.
+        var notices: [String] = []
     }
 
-    /// Reads a discovery payload.
+    /// Reads one entity's configuration.
     static func read(
         _ configuration: DiscoveryConfiguration, at place: DiscoveryPlace
     ) throws(Unreadable) -> Announced {
-        guard place.component != "device" else {
+        guard let facets = EntityFacet.components[place.component] else {
+            let known = EntityFacet.components.keys.sorted().joined(separator: ", ")
             throw Unreadable(
-                reason: "discovery of whole devices is not read: announce each entity by itself")
+                reason: "component \(Printable.clipped(place.component, bytes: 32)) is not read;"
+                    + " read are \(known) and device")
         }
         let parts = [place.component, place.object].map { DeviceName.safePart($0) }
-        let property = parts.joined(separator: ".")
-        guard property.utf8.count <= DeviceName.propertyBytesMaximum else {
+        let name = parts.joined(separator: ".")
+        // Room for the longest suffix, `.current_temperature`.
+        guard name.utf8.count <= DeviceName.propertyBytesMaximum - 24 else {
             throw Unreadable(reason: "the entity's name is too long")
         }
-        var announced = Announced()
-        let state = try stateSource(
-            configuration, place.component, unsupported: &announced.unsupportedTemplate)
-        let control = try control(configuration, place.component)
-        guard state != nil || control != nil else { return announced }
+        guard configuration.fields.json.utf8.count <= DiscoveryConfiguration.bytesMaximum else {
+            throw Unreadable(
+                reason: "the entity's configuration is over \(DiscoveryConfiguration.bytesMaximum)"
+                    + " bytes")
+        }
+        var reader = EntityReader(configuration: configuration, name: name)
+        let schema = configuration.text("schema") ?? "basic"
+        if place.component == "light", !["basic", "default"].contains(schema) {
+            guard schema == "json" else {
+                throw Unreadable(
+                    reason: "light schema \(Printable.clipped(schema, bytes: 20)) is not read: use"
+                        + " basic or json")
+            }
+            try reader.readJSONLight()
+        } else {
+            for facet in facets { try reader.read(facet) }
+        }
+        var announced = Announced(notices: reader.notices)
+        guard !reader.sources.isEmpty || !reader.controls.isEmpty else {
+            if announced.notices.isEmpty {
+                announced.notices.append("no state_topic and no command_topic that are read here")
+            }
+            return announced
+        }
         announced.entity = HomeAssistantEntity(
             device: place.node ?? configuration.deviceIdentifier ?? place.object,
-            property: property, state: state, availability: availability(configuration),
-            control: control,
+            property: name, sources: reader.sources,
+            availability: try EntityAvailability(configuration), controls: reader.controls,
             isAlarm: place.component == "binary_sensor"
                 && dangerClasses.contains(configuration.text("device_class") ?? ""))
         return announced
     }
 
-    private static func stateSource(
-        _ configuration: DiscoveryConfiguration, _ component: String, unsupported: inout String?
-    ) throws(Unreadable) -> Source? {
-        guard let topic = configuration.topic("state_topic") else { return nil }
-        try check(topic)
-        // Light and fan call it by a name of its own.
-        let text =
-            configuration.text("value_template") ?? configuration.text("state_value_template")
-        guard let template = ValueTemplate(text ?? "{{ value }}") else {
-            unsupported = Printable.clipped(text ?? "", bytes: 80)
-            return nil
-        }
-        let isFlag = flagComponents.contains(component)
-        func word(_ key: String, _ other: String, _ standard: String) throws(Unreadable)
-            -> String
-        {
-            guard isFlag else { return "" }
-            let word = configuration.word(key) ?? configuration.word(other) ?? standard
-            try check(word: word)
-            return word.lowercased()
-        }
-        return Source(
-            topic: topic, template: template, onWord: try word("state_on", "payload_on", "ON"),
-            offWord: try word("state_off", "payload_off", "OFF"))
-    }
-
-    private static func control(
-        _ configuration: DiscoveryConfiguration, _ component: String
-    ) throws(Unreadable) -> Switch? {
-        // A template or a JSON light wants more than one of two words.
-        guard switchComponents.contains(component), configuration.text("command_template") == nil,
-            ["basic", "default"].contains(configuration.text("schema") ?? "basic"),
-            let topic = configuration.topic("command_topic")
-        else { return nil }
-        try check(topic)
-        let on = configuration.word("payload_on") ?? "ON"
-        let off = configuration.word("payload_off") ?? "OFF"
-        try check(word: on)
-        try check(word: off)
-        return Switch(topic: topic, onPayload: on, offPayload: off)
-    }
-
-    /// Availability is an extra: where it cannot be read, the entity's state still can.
-    private static func availability(_ configuration: DiscoveryConfiguration) -> Source? {
-        guard let source = configuration.availability, let topic = source.topic("topic"),
-            TopicPath.isPublishable(topic),
-            let template = ValueTemplate(source.text("value_template") ?? "{{ value }}")
-        else { return nil }
-        let on = source.word("payload_available") ?? "online"
-        let off = source.word("payload_not_available") ?? "offline"
-        guard max(on.utf8.count, off.utf8.count) <= wordBytesMaximum else { return nil }
-        return Source(
-            topic: topic, template: template, onWord: on.lowercased(), offWord: off.lowercased())
-    }
-
-    private static func check(_ topic: String) throws(Unreadable) {
+    static func check(_ topic: String) throws(Unreadable) {
         guard TopicPath.isPublishable(topic) else {
             throw Unreadable(
                 reason: "topic \"\(Printable.clipped(topic, bytes: 64))\" is empty, longer than"
@@ -160,7 +127,7 @@ extension HomeAssistantEntity {
         }
     }
 
-    private static func check(word: String) throws(Unreadable) {
+    static func check(word: String) throws(Unreadable) {
         guard word.utf8.count <= wordBytesMaximum else {
             throw Unreadable(reason: "a payload word is over \(wordBytesMaximum) bytes")
         }

@@ -1,13 +1,17 @@
 import Platform
 
 /// The forms of Home Assistant's value templates that are a plain path into the payload:
-/// `{{ value }}`, `{{ value_json.x.y }}`, `{{ value_json['x'] }}` and mixtures of the last two.
+/// `{{ value }}`, `{{ value_json.x.y }}`, `{{ value_json['x'] }}`, `{{ value_json.x[0] }}`,
+/// `{{ value_json }}` and mixtures of them.
 /// Templates are programs (Jinja2); whatever else one says is reported, not guessed.
 enum ValueTemplate: Sendable, Hashable {
     /// The payload as it is.
     case whole
     /// A member of the payload's JSON, by the keys that lead to it.
     case path([String])
+
+    /// A position in a list, as a key of the path.
+    private static let positionMark = "\u{1}"
 
     /// The longest template that is read, in bytes.
     static let bytesMaximum = 256
@@ -25,11 +29,28 @@ enum ValueTemplate: Sendable, Hashable {
         rest = rest.dropFirst("value_json".utf8.count)
         var keys: [String] = []
         while !rest.isEmpty {
-            guard let key = Self.takeDotted(&rest) ?? Self.takeQuoted(&rest) else { return nil }
+            guard
+                let key = Self.takeDotted(&rest) ?? Self.takeQuoted(&rest)
+                    ?? Self.takePosition(&rest)
+            else { return nil }
             keys.append(key)
         }
         guard !keys.isEmpty else { return nil }
         self = .path(keys)
+    }
+
+    /// The template of a configuration, or the payload as it is where there is none.
+    ///
+    /// - Throws: `Unreadable` with the form to use instead.
+    static func read(_ value: Value?, named key: String) throws(Unreadable) -> ValueTemplate {
+        guard let value else { return .whole }
+        let text = value.stringValue ?? value.json
+        guard let template = ValueTemplate(text) else {
+            throw Unreadable(
+                reason: "\(key) \"\(Printable.clipped(text, bytes: 80))\" is not read: use"
+                    + " {{ value_json.name }} or {{ value }}")
+        }
+        return template
     }
 
     /// What the template picks from a payload's JSON; nil where a key is missing.
@@ -37,7 +58,12 @@ enum ValueTemplate: Sendable, Hashable {
         switch self {
         case .whole: json
         case .path(let keys):
-            keys.reduce(Value?.some(json)) { value, key in value?[key] }
+            keys.reduce(Value?.some(json)) { value, key in
+                guard key.hasPrefix(Self.positionMark) else { return value?[key] }
+                let items = value?.arrayValue ?? []
+                guard let place = Int(key.dropFirst()), items.indices ~= place else { return nil }
+                return items[place]
+            }
         }
     }
 
@@ -82,5 +108,15 @@ enum ValueTemplate: Sendable, Hashable {
         else { return nil }
         rest = tail.dropFirst(2)
         return String(decoding: name, as: UTF8.self)
+    }
+
+    /// `[0]`: a position in a list, of up to three digits.
+    private static func takePosition(_ rest: inout ArraySlice<UInt8>) -> String? {
+        guard rest.first == UInt8(ascii: "[") else { return nil }
+        let digits = rest.dropFirst().prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+        let tail = rest.dropFirst(1 + digits.count)
+        guard 1...3 ~= digits.count, tail.first == UInt8(ascii: "]") else { return nil }
+        rest = tail.dropFirst()
+        return positionMark + String(decoding: digits, as: UTF8.self)
     }
 }
