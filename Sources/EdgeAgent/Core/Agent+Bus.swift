@@ -81,6 +81,10 @@ extension Agent {
             }
             write(path, value, report.priority)
             confirm(report.device, name, value)
+            // What a broker kept may be days old.
+            if !message.isRetained {
+                perform(rules.onReading(report.device, name, value, at: now))
+            }
         }
         if !message.isRetained { heard(report.device) }
         guard isNews || !message.isRetained else { return }

@@ -31,6 +31,7 @@ public actor Agent {
     var bridge: MQTTDeviceBridge
     var bus = BusState()
     var complaints = EventLimiter()
+    var rules = RuleEngine()
     /// When each device was written as heard. At most as many as the bridge knows.
     var lastHeard: [String: MonotonicTime] = [:]
 
@@ -205,7 +206,10 @@ public actor Agent {
         if let due = workloadsDue, now >= due { tendWorkloads(now) }
         carryOut(sync.onTick(store, now))
         feeder.onTick(now)
-        if let due = commands.deadline, now >= due { expireCommands(now) }
+        if let due = commands.deadline, now >= due {
+            expireCommands(now)
+        }
+        if let due = rules.deadline, now >= due { perform(rules.onTick(now)) }
         if let due = wishesDue, now >= due { reconcile() }
         if let due = checkDue, now >= due { checkStore() }
         if now >= copyDue { copyStore(now) }
@@ -229,7 +233,7 @@ public actor Agent {
         let deadlines = [
             schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
             trimDue,
-            sampleDue, upkeepDue, copyDue, wishesDue, commands.deadline,
+            sampleDue, upkeepDue, copyDue, wishesDue, commands.deadline, rules.deadline,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())
     }

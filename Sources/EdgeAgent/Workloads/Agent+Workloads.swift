@@ -25,10 +25,15 @@ extension Agent {
                     reconcileDevice(cell)
                 }
             }
-            for cell in try store.document.cells(prefix: "config/")
-            where try !isAnswered(cell) {
-                answer(cell, "this agent has no setting \(cell.path.text)")
+            var ruleNames: Set<String> = []
+            for cell in try store.document.cells(prefix: "config/") {
+                if cell.path.text.hasPrefix(Self.rulePrefix) {
+                    if let name = try reconcileRule(cell) { ruleNames.insert(name) }
+                } else if try !isAnswered(cell) {
+                    answer(cell, "this agent has no setting \(cell.path.text)")
+                }
             }
+            keepRules(ruleNames)
             perform(supervisor.desire(specs, keeping: unreadable, at: now))
         } catch {
             storeFailed(error)
@@ -158,7 +163,7 @@ extension Agent {
     }
 
     /// An answer names the wish's dot, so that it is not taken for one to another wish.
-    private func answer(_ cell: Cell, _ refusal: String?) {
+    func answer(_ cell: Cell, _ refusal: String?) {
         guard let path = cell.path.answer else { return }
         var fields: [(String, Value)] = [
             ("epoch", .string(cell.dot.epoch.text)), ("counter", .int(Int64(cell.dot.counter))),
@@ -168,7 +173,7 @@ extension Agent {
         write(path, .object(fields), .event)
     }
 
-    private func isAnswered(_ cell: Cell) throws(SQLiteError) -> Bool {
+    func isAnswered(_ cell: Cell) throws(SQLiteError) -> Bool {
         guard let path = cell.path.answer else { return true }
         var answer = stage.staged(path)
         if answer == nil { answer = try store.document.register(path)?.value }
