@@ -128,7 +128,9 @@ let package = Package(
             ["Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub"]),
 
         // Thin executables.
-        tool("edge-agent", ["Platform", "SyncProtocol", "Identity", "EdgeAgent", "LinuxPlatform"]),
+        tool(
+            "edge-agent",
+            ["Platform", "SyncProtocol", "DeviceDrivers", "Identity", "EdgeAgent", "LinuxPlatform"]),
         tool(
             "fleet-hub",
             [
@@ -150,7 +152,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
             swiftSettings: strict),
-        tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers"]),
+        tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers", "Simulator"]),
         tests("PowerManagerTests", ["Platform", "PowerManager"]),
         tests("IdentityTests", ["TestSupport", "Platform", "Identity"]),
         tests("PlacementTests", ["TestSupport", "Platform", "Placement"]),
@@ -165,7 +167,8 @@ let package = Package(
         tests(
             "EdgeAgentTests",
             [
-                "TestSupport", "Platform", "Identity", "EdgeAgent", "LinuxPlatform",
+                "TestSupport", "Platform", "DeviceDrivers", "Simulator", "Identity", "EdgeAgent",
+                "LinuxPlatform",
                 "SyncProtocol", "SQLiteStore", "PowerManager",
             ]),
         tests(
@@ -182,7 +185,9 @@ let package = Package(
                 logging, lifecycle, httpClient, nioCore,
             ]),
         tests("FleetClientTests", ["Platform", "Identity", "FleetClient", crypto]),
-        tests("PlatformContractTests", ["TestSupport", "Platform", "LinuxPlatform", "Simulator"]),
+        tests(
+            "PlatformContractTests",
+            ["TestSupport", "Platform", "DeviceDrivers", "LinuxPlatform", "Simulator"]),
         tests(
             "SimulationTests",
             [

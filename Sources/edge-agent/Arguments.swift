@@ -9,7 +9,8 @@ struct Arguments {
     private static let withValue = ["--config", "--socket", "--wait"]
     private static let flags = ["--json", "--new-key"]
     private static let commands = [
-        "run", "enroll", "check", "config", "status", "twin", "version", "--version", "help",
+        "run", "enroll", "check", "config", "status", "devices", "i2c", "twin", "version",
+        "--version", "help",
         "--help", "-h",
     ]
 
@@ -61,6 +62,11 @@ struct Arguments {
                 throw UsageError(description: "edge-agent \(command) needs --config FILE")
             }
             try expect(words.isEmpty)
+        case "i2c":
+            guard words.first == "scan", words.count <= 2 else {
+                throw UsageError(
+                    description: "edge-agent i2c is followed by scan and perhaps a bus")
+            }
         case "enroll":
             guard words.count == 1 else {
                 throw UsageError(

@@ -25,6 +25,8 @@ enum EdgeAgentMain {
         case "check": CheckCommand.run(arguments)
         case "config": ReferenceCommand.run()
         case "status": StatusCommand.run(arguments)
+        case "devices": DevicesCommand.run(arguments)
+        case "i2c": ScanCommand.run(arguments)
         case "twin": TwinCommand.run(arguments)
         case "version", "--version": version()
         default: help()
@@ -47,6 +49,8 @@ enum EdgeAgentMain {
                edge-agent check --config FILE
                edge-agent config
                edge-agent status [--json] [--socket PATH | --config FILE]
+               edge-agent devices [--json] [--socket PATH | --config FILE]
+               edge-agent i2c scan [BUS] [--json]
                edge-agent twin get [PATH] [--json] [--socket PATH | --config FILE]
                edge-agent twin set PATH VALUE [--socket PATH | --config FILE]
                edge-agent twin add|remove PATH VALUE [--socket PATH | --config FILE]
@@ -57,6 +61,8 @@ enum EdgeAgentMain {
         enroll makes this board's key and joins the hub of TOKEN, which fleet token create
         prints; - reads it from standard input. --new-key gives the board another key.
         config prints every field of a configuration file with its default, unit and reason.
+        devices prints the declared chips and sensors with their readings, and others that
+        are there; i2c scan asks all addresses of the buses, as i2cdetect does.
         VALUE is JSON; what is no JSON is taken as text. set writes desired/, config/ and
         notes/; add and remove change sets/, inc adds NUMBER (else 1) to counters/.
         exit: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 no agent, 5 refused

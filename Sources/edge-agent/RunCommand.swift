@@ -18,6 +18,7 @@ enum RunCommand {
             StopSignals.install {
                 world.control.close()
                 world.bus?.close()
+                world.devices?.close()
                 world.link?.close()
                 world.timer.close()
             }
@@ -64,7 +65,7 @@ enum RunCommand {
             link: try UplinkChoice.link(configuration, entropy),
             executor: ThreadExecutor(name: "agent"), report: { Output.error($0) },
             trimMemory: { MemoryTrim.run() },
-            compressor: Zstd(prefix: LogBatchCodec.vocabulary))
+            compressor: Zstd(prefix: LogBatchCodec.vocabulary), devices: LinuxDeviceAccess())
     }
 
     private static func bus(

@@ -119,6 +119,7 @@ private let changes = [
         #expect(changes.map(\.field) == AgentConfiguration.fields.map(\.fullName))
         #expect(
             AgentConfiguration.sections.map(\.name)
+                .filter { $0 != AgentConfiguration.devicesSection }
                 == AgentConfiguration.fields.map(\.section).reduce(into: []) {
                     if $0.last != $1 { $0.append($1) }
                 })

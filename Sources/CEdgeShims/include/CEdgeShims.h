@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "EdgeCrypto.h"
+#include "EdgeI2C.h"
 
 // True while a time daemon disciplines the clock (adjtimex(2), whose header glibc's module leaves
 // out).

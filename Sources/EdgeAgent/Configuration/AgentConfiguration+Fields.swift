@@ -1,6 +1,9 @@
 import Platform
 
 extension AgentConfiguration {
+    /// The section whose lines are not fields but blocks.
+    static let devicesSection = "devices"
+
     /// The sections of the file, in order.
     static let sections: [(name: String, meaning: String)] = [
         ("device", "Who this board is."),
@@ -8,6 +11,7 @@ extension AgentConfiguration {
         ("uplink", "The way to the hub. Plain links only reach this machine."),
         ("local_broker", "The board's own MQTT broker, with the devices behind it."),
         ("board", "The board's own sensors."),
+        (devicesSection, "Chips and sensors of the board, each under the name it reports as."),
         ("control", "The way in for `edge-agent status` and `edge-agent twin`."),
     ]
 

@@ -1,3 +1,5 @@
+import DeviceDrivers
+
 extension AgentConfiguration {
     /// Every field with its reason, range and default, as a configuration file that says exactly
     /// what an empty one does. A field whose default follows from something else is commented out.
@@ -8,6 +10,7 @@ extension AgentConfiguration {
             lines.append("")
             lines += comment(section.meaning, indent: "")
             lines.append("\(section.name):")
+            if section.name == devicesSection { lines += devicesExample }
             for field in fields where field.section == section.name {
                 lines += comment(field.reason, indent: "  ")
                 lines += comment("Expected: \(field.expectation).", indent: "  ")
@@ -20,6 +23,15 @@ extension AgentConfiguration {
             }
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Kinds and their fields are in docs/drivers.md.
+    private static var devicesExample: [String] {
+        let kinds = DeviceKinds.all.map(\.name).joined(separator: ", ")
+        return comment("Kinds: \(kinds).", indent: "  ") + [
+            "  # attic:", "  #   kind: bme280", "  #   bus: i2c-1", "  #   address: 0x76",
+            "  #   every: 30s", "  #   deadband: 0.1",
+        ]
     }
 
     /// Comment lines of at most 80 columns.

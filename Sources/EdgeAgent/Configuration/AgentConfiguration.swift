@@ -1,3 +1,4 @@
+public import DeviceDrivers
 public import Platform
 
 /// What a board's agent is told: one struct per section of its file, each field with its default.
@@ -10,6 +11,8 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var uplink = Uplink()
     public var localBroker = LocalBroker()
     public var board = Board()
+    /// Chips and sensors of the board, by name; the twin's `config/devices/` may add to them.
+    public var devices: [DeviceBlock] = []
     public var control: Control
 
     /// What an empty file means.

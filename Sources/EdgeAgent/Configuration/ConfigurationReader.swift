@@ -43,6 +43,10 @@ extension ConfigurationReader {
             return
         }
         for entry in entries {
+            if entry.key == AgentConfiguration.devicesSection {
+                readDevices(entry.value)
+                continue
+            }
             let fields = AgentConfiguration.fields.filter { $0.section == entry.key }
             if fields.isEmpty {
                 addUnknownSection(entry.key, entry.keyLine)

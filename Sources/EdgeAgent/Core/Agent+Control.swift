@@ -8,6 +8,7 @@ extension Agent {
     func answer(_ request: Value) -> Value {
         switch request["op"]?.stringValue {
         case "status": return .object([("ok", .bool(true)), ("status", status())])
+        case "devices": return devices()
         case "get": return get(request["path"]?.stringValue ?? "")
         case "set":
             guard let path = request["path"]?.stringValue, let value = request["value"] else {
@@ -17,7 +18,8 @@ extension Agent {
         case let op:
             return change(op ?? "", request)
                 ?? refusal(
-                    "the agent knows status, get, set, add, remove, inc and delete", exit: 2)
+                    "the agent knows status, devices, get, set, add, remove, inc and delete",
+                    exit: 2)
         }
     }
 

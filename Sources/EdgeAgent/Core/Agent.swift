@@ -35,6 +35,10 @@ public actor Agent {
     /// When each device was written as heard. At most as many as the bridge knows.
     var lastHeard: [String: MonotonicTime] = [:]
 
+    /// The board's own chips and sensors.
+    var poller = DevicePoller()
+    var declared = DeclaredDevices()
+
     /// The sync of this board's own document.
     var sync: DeviceReplica
     var feeder: LogFeeder
@@ -130,6 +134,7 @@ public actor Agent {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.serveTimer() }
             group.addTask { await self.serveControl() }
+            if let devices = world.devices { group.addTask { await self.serve(devices) } }
             if let bus = world.bus { group.addTask { await self.serve(bus) } }
             if let link = world.link { group.addTask { await self.serve(link) } }
             await group.waitForAll()
@@ -152,6 +157,13 @@ public actor Agent {
     private func serve(_ bus: any MessageBus) async {
         for await event in bus.events {
             handle(event)
+            settle()
+        }
+    }
+
+    private func serve(_ devices: any DeviceAccess) async {
+        for await answer in devices.answers {
+            perform(poller.onAnswer(answer, now))
             settle()
         }
     }
@@ -204,6 +216,7 @@ public actor Agent {
         observe(reading)
         if now >= sampleDue { sampleBoard(now) }
         if let due = workloadsDue, now >= due { tendWorkloads(now) }
+        if let due = poller.deadline, now >= due { perform(poller.onTick(now)) }
         carryOut(sync.onTick(store, now))
         feeder.onTick(now)
         if let due = commands.deadline, now >= due {
@@ -234,6 +247,7 @@ public actor Agent {
             schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
             trimDue,
             sampleDue, upkeepDue, copyDue, wishesDue, commands.deadline, rules.deadline,
+            poller.deadline,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())
     }

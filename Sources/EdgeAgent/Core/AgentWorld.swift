@@ -10,6 +10,8 @@ public struct AgentWorld: Sendable {
     public var control: any ControlListener
     /// The board's own broker; nil where none is configured.
     public var bus: (any MessageBus)?
+    /// The board's own buses and sensors; nil where there are none.
+    public var devices: (any DeviceAccess)?
     /// The way to the hub; nil where none is configured.
     public var link: (any Link)?
     /// Runs the agent and all its SQL: one thread.
@@ -29,7 +31,7 @@ public struct AgentWorld: Sendable {
         bus: (any MessageBus)?, link: (any Link)?, executor: any SerialExecutor,
         report: @escaping @Sendable (String) -> Void,
         trimMemory: @escaping @Sendable () -> Void = {}, vfs: String? = nil,
-        compressor: (any Compressor)? = nil
+        compressor: (any Compressor)? = nil, devices: (any DeviceAccess)? = nil
     ) {
         self.timekeeper = timekeeper
         self.entropy = entropy
@@ -44,5 +46,6 @@ public struct AgentWorld: Sendable {
         self.trimMemory = trimMemory
         self.vfs = vfs
         self.compressor = compressor
+        self.devices = devices
     }
 }

@@ -6,7 +6,7 @@ import SyncProtocol
 extension Agent {
     private static let workloadPrefix = "desired/workloads/"
     private static let tendInterval: Milliseconds = 1000
-    private static let wishInterval: Milliseconds = 2000
+    static let wishInterval: Milliseconds = 2000
     /// After the agent's start, how long an unknown device may take to be heard.
     private static let devicePatience: Milliseconds = 120_000
 
@@ -25,15 +25,7 @@ extension Agent {
                     reconcileDevice(cell)
                 }
             }
-            var ruleNames: Set<String> = []
-            for cell in try store.document.cells(prefix: "config/") {
-                if cell.path.text.hasPrefix(Self.rulePrefix) {
-                    if let name = try reconcileRule(cell) { ruleNames.insert(name) }
-                } else if try !isAnswered(cell) {
-                    answer(cell, "this agent has no setting \(cell.path.text)")
-                }
-            }
-            keepRules(ruleNames)
+            try reconcileSettings()
             perform(supervisor.desire(specs, keeping: unreadable, at: now))
         } catch {
             storeFailed(error)
@@ -72,7 +64,7 @@ extension Agent {
 
     /// Sets a property of a local device. The wish waits while its device or the broker may yet
     /// come; it is answered once the broker has answered the command.
-    private func reconcileDevice(_ cell: Cell) {
+    func reconcileDevice(_ cell: Cell) {
         let parts = cell.path.segments
         guard parts.count >= 4, parts[1] == "devices" else {
             return answer(
@@ -81,8 +73,9 @@ extension Agent {
                     + "desired/devices/<device>/<property>")
         }
         guard cell.value != .null else { return answer(cell, nil) }
-        guard !commands.isOutstanding(cell) else { return }
+        guard !commands.isOutstanding(cell), !declared.isOutstanding(cell) else { return }
         let property = parts.dropFirst(3).joined(separator: "/")
+        if poller.knows(String(parts[2])) { return setDeclared(cell, String(parts[2]), property) }
         do {
             let device = String(parts[2])
             let command = try bridge.command(
