@@ -137,13 +137,12 @@ let package = Package(
                 "Platform", "SyncProtocol", "Identity", "SQLiteStore", "FleetHub", "FleetHubAPI",
                 "LinuxPlatform", arguments, logging, lifecycle, crypto,
             ]),
-        tool("fleet", ["Platform", "Identity", "FleetClient", arguments, yams]),
+        tool("fleet", ["Platform", "Identity", "FleetClient", "PowerManager", arguments, yams]),
         tool(
             "edge-bench",
             [
                 "Platform", "Placement", "SyncProtocol", "SQLiteStore", "LinuxPlatform",
-                "EdgeAgent", "FleetHub",
-                "FleetClient", arguments,
+                "EdgeAgent", "FleetHub", "FleetClient", "PowerManager", arguments,
             ]),
 
         tool("fleet-sim", ["FleetSim", arguments]),
@@ -153,7 +152,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Platform"], path: "Tests/TestSupport",
             swiftSettings: strict),
         tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers", "Simulator"]),
-        tests("PowerManagerTests", ["Platform", "PowerManager"]),
+        tests("PowerManagerTests", ["TestSupport", "Platform", "PowerManager", "LinuxPlatform"]),
         tests("IdentityTests", ["TestSupport", "Platform", "Identity"]),
         tests("PlacementTests", ["TestSupport", "Platform", "Placement"]),
         tests("LinuxPlatformTests", ["TestSupport", "Platform", "Identity", "LinuxPlatform"]),

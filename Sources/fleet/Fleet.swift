@@ -20,7 +20,7 @@ struct Fleet: AsyncParsableCommand {
             DevicesCommand.self, DeviceCommand.self,
             TwinCommand.self, ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self,
             LogCommand.self,
-            EventsCommand.self, DoctorCommand.self,
+            EventsCommand.self, ProfileCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

@@ -57,13 +57,13 @@ struct ImportRules {
             "FleetHubAPI", "ArgumentParser", "Crypto", "Logging", "ServiceLifecycle",
         ]),
         "fleet": ecosystem.union([
-            "Platform", "Identity", "LinuxPlatform", "FleetClient", "ArgumentParser", "Yams",
+            "Platform", "Identity", "LinuxPlatform", "FleetClient", "PowerManager",
+            "ArgumentParser", "Yams",
         ]),
         "fleet-sim": ["FleetSim", "ArgumentParser"],
         "edge-bench": ecosystem.union([
             "Platform", "Placement", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent",
-            "FleetHub",
-            "FleetClient", "ArgumentParser",
+            "FleetHub", "FleetClient", "PowerManager", "ArgumentParser",
         ]),
     ])
 

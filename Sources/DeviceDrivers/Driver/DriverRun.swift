@@ -22,7 +22,8 @@ public struct DriverRun<Driver: DeviceDriver>: Sendable {
 
     /// Sets one property.
     public mutating func set<Bus: I2CBus & ~Copyable>(
-        _ property: String, _ value: Value, _ bus: inout Bus, wait: (inout Bus, Milliseconds) -> Void
+        _ property: String, _ value: Value, _ bus: inout Bus,
+        wait: (inout Bus, Milliseconds) -> Void
     ) throws(DriverRunFailure) {
         _ = try carry(&bus, wait) { driver throws(DriverFault) in
             try driver.set(property, value)
