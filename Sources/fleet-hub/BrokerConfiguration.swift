@@ -31,8 +31,9 @@ struct BrokerConfiguration {
         log_type warning
         log_type notice
         connection_messages false
-        # Of one client each.
-        max_inflight_messages 20
+        # Of one client each. The hub's answers to all boards go through one client; boards say for
+        # themselves how many they take.
+        max_inflight_messages 1000
         max_queued_messages 10000
         max_queued_bytes 67108864
         max_packet_size \(FrameBounds.bytes + 4096)

@@ -45,4 +45,9 @@ int edge_discard_beginning(const char *path, uint64_t bytes);
 // Returns the bytes that were named, 0 where the kernel does not know the advice (before 5.4).
 size_t edge_trim_file_pages(void);
 
+// Asks for so many bytes of room for what was received and not read, on each socket that an
+// epoll(7) descriptor watches: who made them may not say which they are. The kernel cuts it down to
+// net.core.rmem_max without a word.
+void edge_widen_sockets(int epoll, int bytes);
+
 #endif

@@ -1,4 +1,5 @@
 import CCoAP
+import CEdgeShims
 
 /// A libcoap context with all its sessions, used by one thread: 4.3.1 has no locks (4.3.5 has).
 struct CoAPContext: ~Copyable {
@@ -23,6 +24,14 @@ struct CoAPContext: ~Copyable {
 
     /// An epoll descriptor that also knows the library's timers.
     var descriptor: Int32 { library.coap.context_get_coap_fd(pointer) }
+
+    /// What may have arrived and not be read, as the kernel counts it: two datagrams each of a
+    /// thousand boards, and 2 KiB for each whatever its size. One that finds no room comes again
+    /// after the two or three seconds of a retransmission; the kernel's default holds 160.
+    private static let receivedBytesMaximum: Int32 = 4 << 20
+
+    /// Has the kernel keep what arrives at all sockets that this context has by now.
+    borrowing func widenSockets() { edge_widen_sockets(descriptor, Self.receivedBytesMaximum) }
 
     /// Reads, retransmits and sets its timer anew. Needed after sending too: in 4.3.1 `coap_send`
     /// sets no timer, and without one nothing is retransmitted (libcoap issue 949).

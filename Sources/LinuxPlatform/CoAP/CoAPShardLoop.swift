@@ -154,6 +154,7 @@ final class CoAPShardLoop: @unchecked Sendable {
         guard coap.new_endpoint(context.pointer, &address, kind) != nil else {
             return "cannot listen on \(settings.host):\(port): the library opens no socket"
         }
+        context.widenSockets()
         return nil
     }
 
