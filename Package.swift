@@ -142,7 +142,8 @@ let package = Package(
             "edge-bench",
             [
                 "Platform", "Placement", "SyncProtocol", "SQLiteStore", "LinuxPlatform",
-                "EdgeAgent", "FleetHub", "FleetClient", "PowerManager", arguments,
+                "EdgeAgent", "FleetHub", "FleetClient", "Identity", "PowerManager",
+                arguments,
             ]),
 
         tool("fleet-sim", ["FleetSim", arguments]),

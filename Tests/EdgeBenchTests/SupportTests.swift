@@ -104,9 +104,9 @@ import Testing
     }
 
     @Test func theSameSeedGivesTheSameMoments() {
-        var one = SeededRandom(seed: 7)
-        var two = SeededRandom(seed: 7)
-        var three = SeededRandom(seed: 8)
+        var one = SplitMix64(seed: 7)
+        var two = SplitMix64(seed: 7)
+        var three = SplitMix64(seed: 8)
         let first = (0..<8).map { _ in one.next() }
         #expect(first == (0..<8).map { _ in two.next() })
         #expect(first != (0..<8).map { _ in three.next() })

@@ -63,7 +63,7 @@ struct ImportRules {
         "fleet-sim": ["FleetSim", "ArgumentParser"],
         "edge-bench": ecosystem.union([
             "Platform", "Placement", "SyncProtocol", "SQLiteStore", "LinuxPlatform", "EdgeAgent",
-            "FleetHub", "FleetClient", "PowerManager", "ArgumentParser",
+            "FleetHub", "FleetClient", "Identity", "PowerManager", "ArgumentParser",
         ]),
     ])
 

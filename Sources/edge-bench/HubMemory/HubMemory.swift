@@ -25,7 +25,8 @@ struct HubMemory: AsyncParsableCommand {
             A few hundred devices say little: what is bounded for the whole hub is shared out too.
 
             With --link all boards send rows at once instead, each its next frame when the hub has \
-            acknowledged the one before. Counted is what was acknowledged and so is durable; at \
+            acknowledged the one before, each over a connection of its own with a certificate of \
+            the hub's authority, over TLS or DTLS. Counted is what was acknowledged and so is durable; at \
             the end the database must hold exactly that. sqlite_rows_per_s is what SQLite alone \
             takes of these rows on this disk, with the same durability.
             """)
@@ -33,8 +34,11 @@ struct HubMemory: AsyncParsableCommand {
     @Option(help: "Devices to measure.")
     var devices = 1000
 
-    @Option(help: "Measure ingest over this link: mqtt or coap.")
+    @Option(help: "Measure ingest over this link: mqtt (or mqtt-tls), coap (or coaps).")
     var link: BenchLink?
+
+    @Option(help: "tls: certificates on both sides; none: plain. With --link; tls unless told.")
+    var security = LoadSecurity.tls
 
     @Option(help: "Rows of one frame, with --link.")
     var batch = 10
@@ -42,8 +46,8 @@ struct HubMemory: AsyncParsableCommand {
     @Option(help: "Seconds to measure, with --link.")
     var seconds = 10
 
-    @Option(help: "MQTT connections that the boards share, with --link mqtt.")
-    var connections = 4
+    @Option(help: "MQTT connections that the boards share, with --security none; else one each.")
+    var connections: Int?
 
     @Flag(help: "Print one line of JSON, which is what is printed anyway.")
     var json = false
@@ -58,8 +62,8 @@ struct HubMemory: AsyncParsableCommand {
         guard (1...20_000).contains(devices) else {
             throw ValidationError("--devices must be 1 to 20000")
         }
-        guard link.map({ Ingest.links.contains($0) }) ?? true else {
-            throw ValidationError("--link must be mqtt or coap: ingest is measured without TLS")
+        guard link?.isSecured != true || security == .tls else {
+            throw ValidationError("--link mqtt-tls and coaps are with --security tls")
         }
         guard (1...1000).contains(batch) else {
             throw ValidationError("--batch must be 1 to 1000")
@@ -67,8 +71,12 @@ struct HubMemory: AsyncParsableCommand {
         guard (1...3600).contains(seconds) else {
             throw ValidationError("--seconds must be 1 to 3600")
         }
-        guard (1...1000).contains(connections), connections <= devices || link == nil else {
-            throw ValidationError("--connections must be 1 to 1000, and not more than --devices")
+        guard let connections else { return }
+        guard link?.kind == .mqtt, security == .none else {
+            throw ValidationError("--connections is for --link mqtt --security none")
+        }
+        guard 1 <= connections, connections <= devices else {
+            throw ValidationError("--connections must be from 1 to --devices")
         }
     }
 
@@ -77,8 +85,8 @@ struct HubMemory: AsyncParsableCommand {
         defer { world.close() }
         if let link {
             let ingest = Ingest(
-                link: link, security: .none, devices: devices, batch: batch, seconds: seconds,
-                connections: connections)
+                link: link, security: security, devices: devices, batch: batch, seconds: seconds,
+                connections: connections ?? devices)
             return Terminal.print(try await ingest.run(in: world).line.json)
         }
         let rig = try await HubMemoryRig(in: world)

@@ -5,14 +5,12 @@ import SQLiteStore
 
 /// A load of boards against a real hub, over the real link, into its real database.
 struct Ingest {
-    /// What ingest is measured over.
-    static let links: [BenchLink] = [.mqtt, .coap]
-
     let link: BenchLink
     let security: LoadSecurity
     let devices: Int
     let batch: Int
     let seconds: Int
+    /// Of MQTT without certificates; as many as boards with them.
     let connections: Int
 
     /// Boards that greet at once: no storm, as that is not measured here.
@@ -24,12 +22,14 @@ struct Ingest {
     func run(in world: World) async throws -> IngestFigures {
         let fleet = try LoadFleet(
             devices, batch: batch, groups: link.kind == .mqtt ? connections : min(devices, 16))
-        // Both end with what holds them.
-        let (hub, broker, loadLink) = try await start(fleet, in: world)
-        defer { broker?.kill() }
+        let parts = try await start(fleet, in: world)
+        let (hub, loadLink) = (parts.hub, parts.link)
+        defer { parts.broker?.kill() }
         fleet.send = { loadLink.send($0, from: $1) }
-        let connected = try await connect(fleet, loadLink, hub)
-        Terminal.say("\(devices) boards are connected; they send for \(seconds) s")
+        let connected = try await connect(fleet, parts)
+        Terminal.say(
+            "\(devices) boards are connected after \(connected.seconds) s; they send for "
+                + "\(seconds) s")
         fleet.setLoading(true)
         try await pass(Self.warmUp, fleet)
         let before = try await state(of: hub)
@@ -39,6 +39,7 @@ struct Ingest {
         let figures = fleet.takeFigures()
         let span = (ContinuousClock.now - start).seconds
         let after = try await state(of: hub)
+        let losses = parts.ports.isEmpty ? nil : DatagramLosses.count(ports: parts.ports)
         fleet.setLoading(false)
         try await waitUntil("the last rows to be acknowledged", within: .seconds(60)) {
             _ = fleet.repeatUnanswered(after: Self.patience)
@@ -53,59 +54,98 @@ struct Ingest {
             path: world.folder + "/ceiling.db", devices: devices, batch: batch,
             for: .seconds(min(seconds, 10)))
         return IngestFigures(
-            link: link.rawValue, security: security.rawValue, devices: devices, batch: batch,
+            link: link.kind.rawValue, security: security.rawValue, devices: devices, batch: batch,
             rows: figures.rows, seconds: span, latencies: figures.latencies,
-            memory: after.memory, connected: connected,
+            memory: after.memory, hub: connected.hub, broker: connected.broker,
+            connectSeconds: connected.seconds, datagramsLost: losses,
             processorSeconds: Double(after.ticks - before.ticks)
                 / Double(ProcessorFigures.ticksPerSecond),
             commits: after.commits - before.commits, ceiling: ceiling.perSecond)
     }
 
-    private func start(
-        _ fleet: LoadFleet, in world: World
-    ) async throws -> (Hub, Mosquitto?, any LoadLink) {
+    /// What a run consists of; the processes end with what holds them.
+    private struct Parts {
+        let hub: Hub
+        let broker: Mosquitto?
+        let link: any LoadLink
+        /// The hub's own for CoAP.
+        var ports: Set<Int> = []
+    }
+
+    private func start(_ fleet: LoadFleet, in world: World) async throws -> Parts {
+        let isSecured = security == .tls
         switch link.kind {
+        case .mqtt where isSecured:
+            let secure = try SecureBroker(in: world, hubFolder: Hub.folder(in: world))
+            let hub = try Hub(in: world, mqttPort: nil, secure: secure)
+            try await hub.initialise()
+            try await secure.prepare()
+            let identities = try LoadIdentities(devices, hubFolder: hub.folder)
+            try await secure.start()
+            try await hub.start()
+            return Parts(
+                hub: hub, broker: secure.broker, link: mqtt(fleet, secure.port, identities))
         case .mqtt:
             var options = Mosquitto.Options()
             options.inflightMax = 1000
             let broker = try Mosquitto("uplink", in: world, options)
             try await broker.start()
             let hub = try Hub(in: world, mqttPort: broker.port)
-            try await begin(hub)
-            let link = MQTTLoadLink(
-                fleet, boards: devices, connections: connections, port: broker.port)
-            return (hub, broker, link)
+            try await hub.initialise()
+            try await hub.start()
+            return Parts(hub: hub, broker: broker, link: mqtt(fleet, broker.port, nil))
         case .coap, .coaps:
             // Their own thousand each.
             let count = (devices + 999) / 1000
             let first = try world.freePort()
-            let hub = try Hub(in: world, mqttPort: nil, coapPort: first, coapPorts: count)
-            try await begin(hub)
-            let link = try CoAPLoadLink(
-                fleet, boards: devices, ports: Array(first..<first + count))
-            return (hub, nil, link)
+            let hub = try Hub(
+                in: world, mqttPort: nil, coapPort: isSecured ? nil : first,
+                coapsPort: isSecured ? first : nil, coapPorts: count)
+            try await hub.initialise()
+            let identities =
+                isSecured ? try LoadIdentities(devices, hubFolder: hub.folder) : nil
+            try await hub.start()
+            let ports = Array(first..<first + count)
+            return Parts(
+                hub: hub, broker: nil, link: CoAPLoadLink(fleet, ports: ports, identities),
+                ports: Set(ports))
         }
     }
 
-    private func begin(_ hub: Hub) async throws {
-        try await hub.initialise()
-        try await hub.start()
+    private func mqtt(
+        _ fleet: LoadFleet, _ port: Int, _ identities: LoadIdentities?
+    ) -> MQTTLoadLink {
+        MQTTLoadLink(fleet, boards: devices, connections: connections, port: port, identities)
     }
 
-    /// All boards greet; the first fifth, at most 200, are not counted in a board's memory: they
-    /// fill what the hub bounds for itself.
+    /// All boards connect and greet; the first fifth, at most 200, are not counted in a board's
+    /// memory: they fill what the hub bounds for itself.
     private func connect(
-        _ fleet: LoadFleet, _ loadLink: any LoadLink, _ hub: Hub
-    ) async throws -> (few: (boards: Int, rss: Int), all: (boards: Int, rss: Int)) {
-        try await loadLink.connect()
+        _ fleet: LoadFleet, _ parts: Parts
+    ) async throws -> (hub: Growth, broker: Growth?, seconds: Double) {
         let few = min(200, devices / 5)
-        try await fleet.greet(0..<few, atOnce: Self.greetedAtOnce)
-        let base = try memory(of: hub).rss
-        try await fleet.greet(few..<devices, atOnce: Self.greetedAtOnce)
-        try await waitUntil(
-            "the hub to see \(devices) boards online", within: .seconds(60), logs: hub.logPaths
-        ) { try await hub.reader.metric("fleethub_devices_online") == devices }
-        return ((few, base), (devices, try memory(of: hub).rss))
+        var span = Duration.zero
+        var readings: [(hub: Int, broker: Int?)] = []
+        for boards in [0..<few, few..<devices] {
+            let start = ContinuousClock.now
+            try await parts.link.connect(boards)
+            span += ContinuousClock.now - start
+            try await fleet.greet(boards, atOnce: Self.greetedAtOnce)
+            let end = boards.upperBound
+            try await waitUntil(
+                "the hub to see \(end) boards online", within: .seconds(60),
+                logs: parts.hub.logPaths
+            ) { try await parts.hub.reader.metric("fleethub_devices_online") == end }
+            let broker = parts.broker?.pid.flatMap { MemoryFigures(pid: $0) }?.rss
+            readings.append((try memory(of: parts.hub).rss, broker))
+        }
+        let (before, after) = (readings[0], readings[1])
+        let boards = devices - few
+        var broker: Growth?
+        if let first = before.broker, let last = after.broker {
+            broker = Growth(boards: boards, before: first, after: last)
+        }
+        return (Growth(boards: boards, before: before.hub, after: after.hub), broker, span.seconds)
     }
 
     private func pass(_ span: Duration, _ fleet: LoadFleet) async throws {

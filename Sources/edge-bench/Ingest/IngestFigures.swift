@@ -1,5 +1,16 @@
 import Foundation
 
+/// What a process grew by while boards connected to it and were idle.
+struct Growth {
+    let boards: Int
+    /// Resident memory in KiB.
+    let before: Int
+    let after: Int
+
+    /// Each board's share in bytes; nil where there were too few.
+    var bytesPerBoard: Int? { boards > 0 ? (after - before) * 1024 / boards : nil }
+}
+
 /// What a load led to.
 struct IngestFigures {
     let link: String
@@ -13,8 +24,14 @@ struct IngestFigures {
     let latencies: [Duration]
     /// The hub's, at the end of the load.
     let memory: MemoryFigures
-    /// Resident memory in KiB with some boards connected, and with all of them, before the load.
-    let connected: (few: (boards: Int, rss: Int), all: (boards: Int, rss: Int))
+    /// Before the load.
+    let hub: Growth
+    /// Nil where there is no broker.
+    let broker: Growth?
+    /// Until all connections stood, which is not measured time.
+    let connectSeconds: Double
+    /// At the hub's sockets, over the whole run; nil over MQTT.
+    let datagramsLost: Int?
     /// The hub's, in the measured time.
     let processorSeconds: Double
     let commits: Int
@@ -30,13 +47,6 @@ struct IngestFigures {
         return sorted[min(max(place, 0), sorted.count - 1)].seconds * 1000
     }
 
-    /// Each board's share of what the hub grew by, in bytes; nil where there were too few.
-    var bytesPerBoard: Int? {
-        let boards = connected.all.boards - connected.few.boards
-        guard boards > 0 else { return nil }
-        return (connected.all.rss - connected.few.rss) * 1024 / boards
-    }
-
     var line: ResultLine {
         var line = ResultLine()
         line.add("link", link)
@@ -47,7 +57,10 @@ struct IngestFigures {
         line.add("p50_ms", percentile(0.5))
         line.add("p99_ms", percentile(0.99))
         line.add("hub_rss_kib", memory.rss)
-        if let bytesPerBoard { line.add("bytes_per_board", bytesPerBoard) }
+        if let bytes = hub.bytesPerBoard { line.add("bytes_per_board", bytes) }
+        if let bytes = broker?.bytesPerBoard { line.add("broker_bytes_per_board", bytes) }
+        line.add("connect_s", connectSeconds)
+        if let datagramsLost { line.add("datagrams_lost", datagramsLost) }
         line.add("sqlite_rows_per_s", Int(ceiling))
         line.add("share", ceiling > 0 ? perSecond / ceiling : 0)
         line.add("rows_per_commit", commits > 0 ? Double(rows) / Double(commits) : 0)

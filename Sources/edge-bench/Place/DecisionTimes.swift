@@ -29,7 +29,7 @@ struct DecisionTimes {
         for (workload, board) in zip(workloads, plan) {
             if let board { placer.add(workload, to: String(board)) }
         }
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var times: [Double] = []
         var processor: [Double] = []
         for _ in 0..<(workloads.isEmpty ? 0 : count) {

@@ -13,7 +13,7 @@ struct PlaceRun {
 
     /// The line of the result, and what stands in the way where not all could be placed.
     func result() -> (line: ResultLine, complaint: String?) {
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let start = ContinuousClock.now
         let planner = SlotPlanner()
         var stateless: SlotPlan?

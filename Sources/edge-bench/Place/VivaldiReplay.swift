@@ -9,7 +9,7 @@ struct VivaldiReplay {
     /// Passes over remembered samples after each probe; 0 is the paper's algorithm as it stands.
     let rehearsals: Int
     private(set) var nodes: [VivaldiNode]
-    private var random: SeededRandom
+    private var random: SplitMix64
     private var peers: [[Int]]
     private var wasProbed: [Bool]
     private var round = 0
@@ -18,7 +18,7 @@ struct VivaldiReplay {
         self.matrix = matrix
         self.probes = probes
         self.rehearsals = rehearsals
-        random = SeededRandom(seed: seed)
+        random = SplitMix64(seed: seed)
         nodes = Array(repeating: VivaldiNode(), count: matrix.sites)
         wasProbed = Array(repeating: false, count: matrix.sites * matrix.sites)
         var generator = random

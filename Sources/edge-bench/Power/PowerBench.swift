@@ -48,7 +48,7 @@ struct PowerBench: AsyncParsableCommand {
         let series = try LoadFile.read(loads)
         if let dump {
             let bursts = BurstModel(replayedSeconds: replayed)
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let replay = LoadReplay(model: model, trace: bursts.expand(series[0], using: &random))
             try PowerDump.write(replay, profile: profile, to: dump)
         }

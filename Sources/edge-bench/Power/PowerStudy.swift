@@ -44,7 +44,7 @@ struct PowerStudy: Sendable {
             for worker in 0..<workers {
                 group.addTask {
                     stride(from: worker, to: series.count, by: workers).map { index in
-                        var random = SeededRandom(seed: seed &+ UInt64(index))
+                        var random = SplitMix64(seed: seed &+ UInt64(index))
                         var study = PowerStudy(model, scale: bursts.scale)
                         study.add(bursts.expand(series[index], using: &random))
                         return (index, study)

@@ -5,7 +5,7 @@ final class SecureBroker: Uplink {
     let files: String
     private let world: World
     private let hubFolder: String
-    private let broker: Mosquitto
+    let broker: Mosquitto
 
     init(in world: World, hubFolder: String) throws {
         self.world = world
