@@ -16,6 +16,7 @@ final class AgentHarness: Sendable {
     let bus = FakeBus()
     let link = FakeLink()
     let processes = FakeProcesses()
+    let devices = FakeDeviceAccess()
     let lines: Locked<[String]>
     let agent: Agent
     let session = Epoch(nonce: 0xAB01)
@@ -33,7 +34,7 @@ final class AgentHarness: Sendable {
             timekeeper: clock, entropy: SharedEntropy(seed: seed),
             fileSystem: LinuxFileSystem(), processes: processes, timer: timer, control: control,
             bus: bus, link: link, executor: QueueExecutor(),
-            report: { line in lines.with { $0.append(line) } })
+            report: { line in lines.with { $0.append(line) } }, devices: devices)
         agent = try Agent(
             world: world, configuration: configuration, version: "test", floor: Release.date)
     }
@@ -49,7 +50,7 @@ final class AgentHarness: Sendable {
             group.addTask { await harness.agent.run() }
             do {
                 // Once as it begins, once for the first look at the clock.
-                try await eventually("the agent's start") { harness.settings == 2 }
+                try await eventually("the agent's start") { harness.settings >= 2 }
                 try await body(harness)
             } catch {
                 harness.close()
@@ -63,6 +64,7 @@ final class AgentHarness: Sendable {
     private func close() {
         control.close()
         bus.close()
+        devices.close()
         link.close()
         timer.close()
     }

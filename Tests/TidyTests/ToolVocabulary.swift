@@ -33,7 +33,7 @@ struct ToolVocabulary {
     static func literals(of folder: String, in tree: SourceTree) throws -> Self {
         var words: Set<String> = []
         for path in tree.files(under: folder, endingWith: ".swift") {
-            for match in try tree.text(path).matches(of: #/"(-{0,2}[a-z][a-z-]*)"/#) {
+            for match in try tree.text(path).matches(of: #/"(-{0,2}[a-z][a-z0-9-]*)"/#) {
                 words.insert(String(match.1))
             }
         }

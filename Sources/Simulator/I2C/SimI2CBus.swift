@@ -1,7 +1,7 @@
 public import Platform
 
 /// An I2C bus with simulated chips on it, and with faults where a script or a seed says so.
-public struct SimI2CBus: I2CBus {
+public struct SimI2CBus: I2CBus, Sendable {
     /// How long a transfer keeps others waiting: 100 kHz and some bytes.
     public static let transferSpan: Milliseconds = 1
 
