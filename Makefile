@@ -18,7 +18,7 @@ broken_sim := .build-mutants/release/fleet-sim
 release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
-.PHONY: help deps toolchain build release test demo test-long bench-sync check-coaps coap-interop sim fuzz \
+.PHONY: help deps toolchain build release test demo test-long bench-sync check-coaps coap-interop rig-test sim fuzz \
 	mutants lint format clean
 
 help: ## lists the targets
@@ -74,6 +74,11 @@ bench-place: deps release ## placement beside OR-tools (from PyPI) on the same i
 
 coap-interop: deps release ## the hub's CoAP against aiocoap (from PyPI) and libcoap's own client
 	$(stage) "coap interop" scripts/coap-interop
+
+rig-test: build ## tests on a kernel with simulated pins and buses, in QEMU; the first run builds it
+	$(stage) "rig packages" scripts/install-dependencies --rig
+	$(stage) "rig kernel" scripts/rig-kernel
+	$(stage) rig scripts/rig
 
 mutants: toolchain ## an agent and a simulator that can be told to break rules
 	$(stage) "agent with mutants" $(release_build) --product edge-agent $(broken)

@@ -49,6 +49,7 @@ let package = Package(
     name: "cloudos-edge",
     products: [
         .executable(name: "edge-agent", targets: ["edge-agent"]),
+        .executable(name: "edge-gpio-guard", targets: ["edge-gpio-guard"]),
         .executable(name: "fleet-hub", targets: ["fleet-hub"]),
         .executable(name: "fleet", targets: ["fleet"]),
         .executable(name: "edge-bench", targets: ["edge-bench"]),
@@ -82,6 +83,8 @@ let package = Package(
         // libcoap, opened at run time: only its headers are needed here (libcoap3-dev).
         .target(name: "CCoAP"),
         .target(name: "CEdgeShims"),
+        // libgpiod, opened at run time, and the kernel's own interface to pins.
+        .target(name: "CGPIOD"),
 
         // Seams and vocabulary; imports nothing but Swift.
         library("Platform"),
@@ -99,7 +102,7 @@ let package = Package(
         // The two worlds.
         library(
             "LinuxPlatform",
-            ["Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims"]),
+            ["Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "CGPIOD"]),
         library("Simulator", ["Platform", "CSQLite"]),
 
         // What a board does, what a hub does, its web face.
@@ -128,6 +131,8 @@ let package = Package(
             ["Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub"]),
 
         // Thin executables.
+        // Drives lines to their safe values when the agent is gone; C, so that it is small.
+        .executableTarget(name: "edge-gpio-guard", dependencies: ["CGPIOD"]),
         tool(
             "edge-agent",
             ["Platform", "SyncProtocol", "DeviceDrivers", "Identity", "EdgeAgent", "LinuxPlatform"]),

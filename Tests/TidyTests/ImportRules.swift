@@ -23,7 +23,8 @@ struct ImportRules {
         "SQLiteStore": ["Platform", "SyncProtocol", "Identity", "CSQLite"],
         // The two worlds.
         "LinuxPlatform": [
-            "Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "Glibc",
+            "Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "CGPIOD",
+            "Glibc",
         ],
         "Simulator": ["Platform", "CSQLite"],
         // What a board does, what a hub does, the hub's web face and its client.
@@ -47,6 +48,8 @@ struct ImportRules {
         "FleetSim": [
             "Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub",
         ],
+        // C alone: what an agent in trouble leaves behind must need nothing.
+        "edge-gpio-guard": [],
         // Executables: arguments and wiring.
         "edge-agent": [
             "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
