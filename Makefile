@@ -18,8 +18,8 @@ broken_sim := .build-mutants/release/fleet-sim
 release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
-.PHONY: help deps toolchain build release test demo test-long bench-sync check-coaps coap-interop rig-test sim fuzz \
-	mutants lint format clean
+.PHONY: help deps toolchain build release test demo test-long bench-sync bench-place check-coaps \
+	coap-interop paho-interop rig-test sim fuzz mutants cross packages check-packages lint format clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -79,6 +79,15 @@ rig-test: build ## tests on a kernel with simulated pins and buses, in QEMU; the
 	$(stage) "rig packages" scripts/install-dependencies --rig
 	$(stage) "rig kernel" scripts/rig-kernel
 	$(stage) rig scripts/rig
+
+cross: ## compiles and packs agent and command line for arm64 (cross/README.md)
+	$(stage) cross cross/build
+
+packages: release ## Debian packages of agent, hub and command line for this machine
+	$(stage) packages packaging/build-debs --binaries .build/release
+
+check-packages: packages ## installs, upgrades, removes and purges them in a root of Debian 13 (as root)
+	$(stage) "packages in Debian" scripts/check-packages
 
 mutants: toolchain ## an agent and a simulator that can be told to break rules
 	$(stage) "agent with mutants" $(release_build) --product edge-agent $(broken)

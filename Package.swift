@@ -211,3 +211,26 @@ let package = Package(
         tests("TidyTests", []),
     ]
 )
+
+// What runs on a board, and its tests, for cross/swift: without every target that needs another
+// package, and without those packages.
+if Context.environment["CLOUDOS_EDGE_PACKAGE"] == "board" {
+    var dropped: Set<String> = []
+    var count = -1
+    while count < dropped.count {
+        count = dropped.count
+        for target in package.targets {
+            let isDropped = target.dependencies.contains { dependency in
+                switch dependency {
+                case .productItem: true
+                case .byNameItem(let name, _), .targetItem(let name, _): dropped.contains(name)
+                @unknown default: false
+                }
+            }
+            if isDropped { dropped.insert(target.name) }
+        }
+    }
+    package.targets.removeAll { dropped.contains($0.name) }
+    package.products = [.executable(name: "edge-agent", targets: ["edge-agent"])]
+    package.dependencies = []
+}

@@ -5,6 +5,8 @@ import LinuxPlatform
 /// The configuration from a file, or what is wrong with it.
 enum ConfigurationFile {
     static let bytesMaximum = 2 << 20
+    /// Where the package puts it, and the service reads it.
+    static let standardPath = "/etc/edge-agent/edge-agent.yaml"
 
     static func read(_ path: String) -> AgentConfiguration? {
         do {

@@ -36,6 +36,7 @@ enum EnrollCommand {
             return ExitCode.usage
         }
         let files = IdentityFiles(in: configuration.state.directory, files: LinuxFileSystem())
+        guard StateOwner.become(of: configuration.state.directory) else { return ExitCode.failed }
         do {
             try files.makeFolder()
             let signer = try key(files, isNew: arguments.isNewKey)
@@ -111,7 +112,9 @@ enum EnrollCommand {
     }
 
     private static func configuration(_ arguments: Arguments) -> AgentConfiguration? {
-        guard let path = arguments.config else {
+        let standard = ConfigurationFile.standardPath
+        let isStandard = LinuxFileSystem().size(standard) != nil
+        guard let path = arguments.config ?? (isStandard ? standard : nil) else {
             return AgentConfiguration.defaults(hostName: ConfigurationFile.hostName())
         }
         return ConfigurationFile.read(path)

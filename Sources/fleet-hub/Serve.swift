@@ -68,6 +68,11 @@ struct Serve: AsyncParsableCommand {
         help: "HOST[:PORT] by which boards reach that, for enrolment tokens. Default: --boards.")
     var boardsName: String?
 
+    @Option(
+        name: .customLong("packages"),
+        help: "A folder of packages, for new boards and for apt. Default: packages in --data.")
+    var packages: String?
+
     @Option(name: .customLong("log-rows-max"), help: "Log rows kept per device.")
     var logRowsMax = 200_000
 
@@ -115,7 +120,8 @@ struct Serve: AsyncParsableCommand {
         ]
         if let place {
             let boards = try place.service(
-                of: hub, authority: authority, packages: directory.packages, at: now, logger)
+                of: hub, authority: authority, packages: packages ?? directory.packages, at: now,
+                logger)
             services.append(
                 .init(
                     service: boards, successTerminationBehavior: .gracefullyShutdownGroup,

@@ -155,7 +155,7 @@ private let changes = [
 
     @Test func shippedExampleIsGood() throws {
         let path = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../packaging/edge-agent.yaml").standardized.path
+            .appending(path: "../../packaging/agent/edge-agent.yaml").standardized.path
         let bytes = try #require(FileManager.default.contents(atPath: path), "\(path)")
         #expect(try read(String(decoding: bytes, as: UTF8.self)) == defaults)
         // Also with the commented lines that hold a field in force.

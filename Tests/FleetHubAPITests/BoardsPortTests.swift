@@ -101,6 +101,17 @@ import Testing
         // A download that broke off anywhere before the end calls nothing.
         #expect(kit.script.hasSuffix("}\nmain \"$@\"\n"))
     }
+
+    @Test func onlyNamesOfPackagesReachTheFolder() {
+        for name in ["InRelease", "Packages.gz", "cloudos-edge-agent_0.1.0~1+b1_arm64.deb"] {
+            #expect(InstallKit.isPackageFile(name), "\(name)")
+        }
+        let longest = String(repeating: "a", count: 200)
+        #expect(InstallKit.isPackageFile(longest))
+        for name in ["", ".", "..", ".Release", "a/b", "..%2fhub.db", "a\0", "ü", longest + "a"] {
+            #expect(!InstallKit.isPackageFile(name), "\(name)")
+        }
+    }
 }
 
 /// Keeps what is logged.

@@ -113,4 +113,7 @@ int edge_coap_serve_keys(
 // COAP_IO_NO_WAIT, a cast that Swift does not import.
 static inline uint32_t edge_coap_no_wait(void) { return COAP_IO_NO_WAIT; }
 
+// LOG_WARNING of syslog.h. The type is an integer in libcoap 4.3.1 and an enumeration in 4.3.4.
+static inline coap_log_t edge_coap_log_warnings(void) { return (coap_log_t)4; }
+
 #endif

@@ -52,7 +52,10 @@ public struct InstallKit: Sendable {
             prefix=${EDGE_AGENT_PREFIX:-/usr/local}
             # A Debian package begins with this; anything else is the program itself.
             if [ "$(head -c 7 "$folder/package")" = '!<arch>' ]; then
-                dpkg -i "$folder/package"
+                # apt fetches the libraries that the package names. Its own user reads the file.
+                mv "$folder/package" "$folder/cloudos-edge-agent.deb"
+                chmod 755 "$folder"
+                apt-get install --yes "$folder/cloudos-edge-agent.deb"
                 agent=edge-agent
             else
                 mkdir -p "$prefix/bin"
@@ -73,6 +76,15 @@ public struct InstallKit: Sendable {
         """
     }
 
+    /// Whether a name may be one of a folder of packages: of these letters, and nothing hidden.
+    static func isPackageFile(_ name: some StringProtocol) -> Bool {
+        let others: Set<Character> = [".", "_", "+", "-", "~"]
+        return 1...200 ~= name.utf8.count && name.first != "."
+            && name.allSatisfy {
+                $0.isASCII && ($0.isLetter || $0.isNumber || others.contains($0))
+            }
+    }
+
     /// Routes of the kit. Each is readable by anybody: what is secret is in the token.
     func add(to router: Router<HubRequestContext>) {
         let files = FileIO()
@@ -81,6 +93,27 @@ public struct InstallKit: Sendable {
         }
         router.on("/install", method: .get) { _, _ in
             APIReply.text(script, contentType: "text/x-shellscript")
+        }
+        // For apt: `deb [signed-by=…] https://HUB:PORT/packages ./`
+        router.on("/packages/**", method: .get) { _, context in
+            let names = context.parameters.getCatchAll().filter { $0 != "." }
+            guard names.count == 1, let name = names.first, Self.isPackageFile(name) else {
+                throw APIFailure.noSuchRoute
+            }
+            do {
+                let body = try await files.loadFile(path: "\(folder)/\(name)", context: context)
+                return Response(
+                    status: .ok,
+                    headers: [
+                        .contentType: "application/octet-stream", .cacheControl: "no-cache",
+                        .xContentTypeOptions: "nosniff",
+                    ], body: body)
+            } catch let error as HTTPError where error.status == .notFound {
+                throw APIFailure(
+                    HubError(
+                        .notFound, "The hub has no package file \(name).",
+                        hint: "packaging/make-repository makes a folder for --packages."))
+            }
         }
         router.on("/package/{machine}", method: .get) { _, context in
             // Only names of this list ever reach the file system.

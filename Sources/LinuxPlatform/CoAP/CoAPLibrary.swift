@@ -34,12 +34,9 @@ struct CoAPLibrary: @unchecked Sendable {
         coap.set_log_handler { _, text in
             if let text { CoAPLibrary.hear(String(cString: text)) }
         }
-        coap.set_log_level(CoAPLibrary.warnings)
-        coap.dtls_set_log_level(CoAPLibrary.warnings)
+        coap.set_log_level(edge_coap_log_warnings())
+        coap.dtls_set_log_level(edge_coap_log_warnings())
     }
-
-    /// LOG_WARNING of syslog.h, a macro.
-    private static let warnings: coap_log_t = 4
 
     /// By thread, the latest reason for a failed handshake. At most one for each thread.
     private static let reasons = Locked<[pthread_t: HandshakeFailure]>([:])
