@@ -75,6 +75,9 @@ bench-place: deps release ## placement beside OR-tools (from PyPI) on the same i
 coap-interop: deps release ## the hub's CoAP against aiocoap (from PyPI) and libcoap's own client
 	$(stage) "coap interop" scripts/coap-interop
 
+paho-interop: deps release ## a device on paho-mqtt (from PyPI), enrolled by openssl, against the hub
+	$(stage) "paho interop" scripts/paho-interop
+
 rig-test: build ## tests on a kernel with simulated pins and buses, in QEMU; the first run builds it
 	$(stage) "rig packages" scripts/install-dependencies --rig
 	$(stage) "rig kernel" scripts/rig-kernel
