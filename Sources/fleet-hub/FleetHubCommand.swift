@@ -1,6 +1,7 @@
 import ArgumentParser
 import FleetHub
 import Foundation
+import Identity
 import LinuxPlatform
 import Platform
 import SQLiteStore
@@ -184,9 +185,14 @@ struct Doctor: ParsableCommand {
                     description: "\(directory.database) is damaged: "
                         + faults.joined(separator: "; ") + ". Restore a backup.")
             }
+            try Self.checkAudit(connection)
         } catch let error as SQLiteError {
             throw HubCommandError(
                 description: "\(directory.database) cannot be read: \(error). Restore a backup.")
+        } catch let fault as AuditFault {
+            throw HubCommandError(
+                description: "the audit log in \(directory.database) is not as it was written: "
+                    + "\(fault). Keep a copy of it and compare it with an earlier backup.")
         }
         print("ok    \(directory.database) is sound")
         try AuthorityFiles(directory).check()
@@ -195,5 +201,20 @@ struct Doctor: ParsableCommand {
             let percent = space.free * 100 / max(space.total, 1)
             print("\(percent < 5 ? "warn " : "ok   ") \(percent) % of its disk is free")
         }
+    }
+
+    /// The whole chain: that is what shows a row that was changed, or is missing.
+    private static func checkAudit(_ connection: borrowing Connection) throws {
+        let audit = AuditTable(reading: connection)
+        var check = AuditCheck(from: try audit.start(), by: CryptoDigests())
+        let beginning = WallTime(milliseconds: .min)
+        while true {
+            let page = try audit.page(after: check.head.number, since: beginning, limit: 1000)
+            guard !page.isEmpty else { break }
+            for entry in page { try check.take(entry.row, hash: entry.hash) }
+        }
+        try check.finish()
+        print("ok    the audit log is as it was written, up to row \(check.head.number):")
+        print("      \(check.head)")
     }
 }

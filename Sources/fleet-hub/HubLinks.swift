@@ -142,6 +142,17 @@ struct HubLinks {
     /// The key is born with the process and dies with it.
     private static let credentialLife = Milliseconds.seconds(10 * 365 * 86_400)
 
+    /// What has to be said loudly: who listens to, or speaks on, links without proof.
+    var warnings: [String] {
+        [("MQTT", mqtt), ("CoAP", coap)].compactMap { name, address in
+            address.map {
+                "warning links: PLAIN \(name) at \($0.text(port: $0.port)): whoever is on this "
+                    + "machine can read it and speak for any board; use "
+                    + (name == "MQTT" ? "--mqtt managed" : "--coaps") + " for TLS"
+            }
+        }
+    }
+
     /// For the ready line: ` mqtt=HOST:PORT coap=HOST:PORT coaps=HOST:PORT`, without those that are
     /// off.
     var text: String {

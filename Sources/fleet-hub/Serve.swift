@@ -109,6 +109,9 @@ struct Serve: AsyncParsableCommand {
                 let line = "ready api=\(api.url(port: port))\(links.text)\n"
                 FileHandle.standardOutput.write(Data(line.utf8))
             }, logger: logger)
+        for warning in links.warnings {
+            FileHandle.standardError.write(Data((warning + "\n").utf8))
+        }
         if let notice = api.notice {
             FileHandle.standardError.write(Data("fleet-hub: \(notice)\n".utf8))
         }

@@ -306,6 +306,26 @@ final class SettableClock: Timekeeper {
         #expect(await fleet.code { _ = try await fleet.hub.decide("none", .revoke) } == .notFound)
     }
 
+    @Test func whatBoardsDoAboutTheirIdentityIsOnRecord() async throws {
+        let fleet = try EnrolmentHarness(try TemporaryFolder())
+        let signer = TestSigner()
+        let token = try await fleet.token()
+        _ = try await fleet.enroll("pump-1", signer, token)
+        // Asked again it is given the same, and that is no row.
+        _ = try await fleet.enroll("pump-1", signer, token)
+        fleet.clock.advance(days: 200)
+        _ = try await fleet.hub.reenroll(try signer.request("pump-1").der)
+        _ = try await fleet.hub.reenroll(try signer.request("pump-1").der)
+        let log = try await fleet.hub.auditLog(
+            after: 0, since: WallTime(milliseconds: 0), limit: 100)
+        let rows = (log["rows"]?.arrayValue ?? []).filter { $0["role"]?.stringValue == "board" }
+        #expect(rows.map { $0["action"]?.stringValue } == ["enrol", "renew"])
+        #expect(rows.allSatisfy { $0["operator"]?.stringValue == "pump-1" })
+        #expect(
+            rows.first?["detail"]?.stringValue?.hasPrefix("token \(token.id), certificate until 20")
+                == true)
+    }
+
     @Test func aCertificateIsRenewedForItsKeyAndUntilTheGraceEnds() async throws {
         let fleet = try EnrolmentHarness(try TemporaryFolder())
         let signer = TestSigner()

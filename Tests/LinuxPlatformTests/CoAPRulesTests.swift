@@ -88,6 +88,22 @@ import Testing
         #expect(network.sendUp([3]) == .notConnected)
     }
 
+    @Test func silenceBeforeTheFirstAnswerIsPutDownToTheWayThere() {
+        var settings = CoAPUplink.Settings()
+        settings.patience = 200
+        var uplink = CoAPUplink(settings: settings, seed: 1)
+        uplink.unanswered = "nobody speaks DTLS there"
+        var now = MonotonicTime(milliseconds: 0)
+        var reasons: [LinkEvent] = []
+        for _ in 0..<100 where reasons.isEmpty {
+            for directive in uplink.tick(now) {
+                if case .event(let event) = directive { reasons.append(event) }
+            }
+            now = uplink.deadline ?? now + 100
+        }
+        #expect(reasons == [.disconnected(reason: "nobody speaks DTLS there")])
+    }
+
     @Test func aHubThatStartsAnewIsNoticed() {
         let network = Self.network(1)
         #expect(Self.connect(network))

@@ -99,6 +99,18 @@ extension FleetHub {
         try store.audit.append(by: CryptoDigests()) { draft.row($0, "done", at: now) }
     }
 
+    /// The row of what a board did about its identity, in the write that it belongs to.
+    func appendAudit(
+        board device: String, _ action: String, _ detail: String
+    ) throws(SQLiteError) {
+        let now = timekeeper.now().wall
+        try store.audit.append(by: CryptoDigests()) {
+            AuditRow(
+                number: $0, time: now, who: device, role: "board", origin: "", action: action,
+                target: device, detail: detail, result: "done")
+        }
+    }
+
     public func auditLog(
         after number: Int64, since time: WallTime, limit: Int
     ) throws(HubError) -> Value {

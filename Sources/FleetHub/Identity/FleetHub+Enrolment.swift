@@ -116,6 +116,7 @@ extension FleetHub: EnrolmentService {
                 try store.certificates.add(certificate)
                 try store.certificates.prune(
                     device, before: WallTime(milliseconds: now.milliseconds - Self.kept.count))
+                try appendAudit(board: device, "renew", Self.until(certificate))
             }
             publishIdentity(device, "renewed")
             return .certificate(try message([certificate.der, authority.certificate]))
@@ -141,14 +142,19 @@ extension FleetHub: EnrolmentService {
                 id: identity.device, name: identity.device, labels: [:], state: .active,
                 registered: now, lastSeen: now)
         record.labels.merge(token.labels) { _, ofToken in ofToken }
+        let isNews = identities[identity.device]?.state != identity.state
         if identity.state == .pending { try checkRoomForWaiting(besides: identity.device) }
         try write { () throws(SQLiteError) in
             try store.enrolmentTokens.put(token)
             try store.identities.put(identity)
             try store.devices.put(record)
             if let certificate { try store.certificates.add(certificate) }
+            if isNews || certificate != nil {
+                let end = certificate.map { ", " + Self.until($0) } ?? ""
+                let action = identity.state == .pending ? "wait" : "enrol"
+                try appendAudit(board: identity.device, action, "token \(token.id)" + end)
+            }
         }
-        let isNews = identities[identity.device]?.state != identity.state
         devices[identity.device] = record
         keep(identity, of: identity.device)
         if isNews {
@@ -194,6 +200,10 @@ extension FleetHub: EnrolmentService {
     private func owner(of key: [UInt8], besides device: String) -> String? {
         identities.values.filter { $0.key == key && $0.device != device && $0.state != .revoked }
             .map(\.device).min()
+    }
+
+    private static func until(_ certificate: CertificateRecord) -> String {
+        "certificate until " + RFC3339.text(certificate.notAfter)
     }
 
     private static func hash(of request: SigningRequest) -> [UInt8] {

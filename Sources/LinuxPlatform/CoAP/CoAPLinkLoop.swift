@@ -163,7 +163,11 @@ final class CoAPLinkLoop: @unchecked Sendable {
             if case .none(let reason) = route { failure = (reason, true) }
             return nil
         }
-        shared.with { $0.isSecured = security.isDTLS }
+        shared.with {
+            $0.isSecured = security.isDTLS
+            $0.uplink.unanswered =
+                security.isDTLS ? Self.unanswered(host, port) : CoAPUplink.silence
+        }
         var address = coap_address_t()
         let code = edge_coap_address(host, UInt16(clamping: port), &address)
         guard code == 0 else {
@@ -181,6 +185,13 @@ final class CoAPLinkLoop: @unchecked Sendable {
                 integer_part: UInt16(clamping: settings.ackTimeout.count / 1000),
                 fractional_part: UInt16(clamping: settings.ackTimeout.count % 1000)))
         return session
+    }
+
+    /// A plain port drops handshakes in silence, so that is the likely reason where nothing comes.
+    private static func unanswered(_ host: String, _ port: Int) -> String {
+        "\(CoAPUplink.silence) to a handshake at \(host) port \(port): this board has enrolled, so "
+            + "it speaks DTLS, which a hub with --coap alone does not; start the hub with --coaps, "
+            + "or set uplink.tls: off for a plain link on this machine"
     }
 
     private func open(
@@ -240,7 +251,7 @@ final class CoAPLinkLoop: @unchecked Sendable {
     fileprivate func fail(_ reason: coap_nack_reason_t) {
         failure =
             switch reason {
-            case COAP_NACK_TOO_MANY_RETRIES: ("no answer from the hub", false)
+            case COAP_NACK_TOO_MANY_RETRIES: (shared.with { $0.uplink.silenceReason }, false)
             case COAP_NACK_RST: ("the hub resets the exchange", true)
             case COAP_NACK_ICMP_ISSUE: ("nobody listens at the hub's port", true)
             case COAP_NACK_TLS_FAILED: (handshakeFailure(), true)

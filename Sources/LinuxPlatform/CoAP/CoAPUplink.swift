@@ -70,6 +70,9 @@ struct CoAPUplink: Sendable {
     /// Random, new with each process: tells its requests from those of an earlier one.
     let run: UInt32
     var counter: UInt32 = 0
+    /// What silence before the first answer is put down to: the way there may say more.
+    var unanswered = Self.silence
+    static let silence = "no answer from the hub"
     private var failures = 0
     /// Requests in a row whose answers began behind the frame that comes next, and the latest.
     private var gaps = 0
@@ -161,10 +164,13 @@ struct CoAPUplink: Sendable {
         _ attempts: Int, _ now: MonotonicTime, _ resend: (inout Self) -> [Directive]
     ) -> [Directive] {
         guard attempts < settings.attemptsMaximum else {
-            return disconnect("no answer from the hub", now)
+            return disconnect(silenceReason, now)
         }
         return attempts <= 1 ? resend(&self) : reopen(now)
     }
+
+    /// A hub that has answered once is merely away.
+    var silenceReason: String { state == .greeting ? unanswered : Self.silence }
 
     /// Goes on from a new socket: the hub knows body and poll by the device, not by its address.
     private mutating func reopen(_ now: MonotonicTime) -> [Directive] {

@@ -45,6 +45,9 @@ public final class AuditTable {
     private let dropRows: Statement
     private let dropSegments: Statement
 
+    /// The record in a database that somebody may have open elsewhere, to be read.
+    public convenience init(reading connection: borrowing Connection) { self.init(connection) }
+
     init(
         _ connection: borrowing Connection, segmentRows: Int64 = segmentRows,
         rowsMaximum: Int64 = rowsMaximum
