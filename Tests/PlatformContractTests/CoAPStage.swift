@@ -37,8 +37,10 @@ final class CoAPStage: Sendable {
         return settings
     }
 
+    /// - Parameter standings: What the hub says of devices before the board comes.
     init(
-        seed: UInt64 = 1, hub: (inout CoAPHubEndpoint.Settings) -> Void = { _ in },
+        seed: UInt64 = 1, standings: [String: DeviceStanding] = [:],
+        hub: (inout CoAPHubEndpoint.Settings) -> Void = { _ in },
         board: (inout CoAPLink.Settings) -> Void = { _ in }
     ) throws {
         let port = try UDPProxy.freePort()
@@ -48,6 +50,7 @@ final class CoAPStage: Sendable {
         var boardSettings = Self.board(proxy.port)
         board(&boardSettings)
         endpoint = try CoAPHubEndpoint(settings: hubSettings, entropy: LinuxEntropy())
+        for (device, standing) in standings { endpoint.judge(device, standing) }
         link = try CoAPLink(device: "board", settings: boardSettings, entropy: LinuxEntropy())
         down = Stage.linux.collect(link.events) { [counted] event in
             if case .frame = event { counted.with { $0.down += 1 } }

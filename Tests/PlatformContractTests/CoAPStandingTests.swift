@@ -10,6 +10,9 @@ import Testing
         if: CoAPStage.isInstalled && TestCertificates.program != nil, "needs libcoap and openssl"))
 struct CoAPStandingTests {
     private static let key: [UInt8] = [7]
+    private static let trusted: [String: DeviceStanding] = [
+        "board": .trusted(key: key), "other": .trusted(key: key),
+    ]
 
     /// Certificates of a hub, of `board` and of `other`, all by one authority.
     private static func certificates() async throws -> TestCertificates {
@@ -24,9 +27,11 @@ struct CoAPStandingTests {
     /// A stage whose hub reads every certificate as `certificate`.
     private static func stage(
         _ certificates: TestCertificates, certificate: BoardCertificate = board(),
-        showing name: String = "board", board: (inout CoAPLink.Settings) -> Void = { _ in }
+        showing name: String = "board", standings: [String: DeviceStanding] = [:],
+        board: (inout CoAPLink.Settings) -> Void = { _ in }
     ) throws -> CoAPStage {
         try CoAPStage(
+            standings: standings,
             hub: {
                 $0.security = certificates.security("hub", trusting: "ca")
                 $0.resolve = CoAPPeer.proved
@@ -45,8 +50,7 @@ struct CoAPStandingTests {
     }
 
     @Test func whoIsNotTrustedAnyMoreIsCutOffAndStaysOut() async throws {
-        let stage = try Self.stage(try await Self.certificates())
-        stage.endpoint.judge("board", .trusted(key: Self.key))
+        let stage = try Self.stage(try await Self.certificates(), standings: Self.trusted)
         #expect(try await stage.connect())
         stage.endpoint.judge("board", .refused(reason: "this device's key was revoked"))
         let away = HubEndpointEvent.presence(device: "board", isOnline: false)
@@ -78,8 +82,8 @@ struct CoAPStandingTests {
         standing: DeviceStanding?, end: Int64, reason: String
     ) async throws {
         let stage = try Self.stage(
-            try await Self.certificates(), certificate: Self.board(end: end))
-        stage.endpoint.judge("board", standing)
+            try await Self.certificates(), certificate: Self.board(end: end),
+            standings: standing.map { ["board": $0] } ?? [:])
         #expect(try await stage.isToldWhy(reason))
         #expect(stage.refusals.count == 1)
         #expect(!stage.down.elements.contains(.connected))
@@ -88,9 +92,8 @@ struct CoAPStandingTests {
     @Test func nobodySpeaksInTheNameOfAnother() async throws {
         // The board says `d=board`, and its certificate is another's, who is trusted.
         let stage = try Self.stage(
-            try await Self.certificates(), certificate: Self.board(name: "other"), showing: "other")
-        stage.endpoint.judge("other", .trusted(key: Self.key))
-        stage.endpoint.judge("board", .trusted(key: Self.key))
+            try await Self.certificates(), certificate: Self.board(name: "other"),
+            showing: "other", standings: Self.trusted)
         let reason = "the request names the device board, and its certificate is other's"
         #expect(try await stage.isToldWhy(reason))
         #expect(stage.refusals == [.refused(device: "other", reason: reason)])
@@ -107,8 +110,7 @@ struct CoAPStandingTests {
             ("ended", "certificate expired", "certificate has expired"),
             ("forged", "unknown CA", "unable to get local issuer certificate"),
         ] {
-            let stage = try Self.stage(certificates, showing: name)
-            stage.endpoint.judge("board", .trusted(key: Self.key))
+            let stage = try Self.stage(certificates, showing: name, standings: Self.trusted)
             #expect(try await stage.isToldWhy(atBoard), "\(stage.losses)")
             let refusals = stage.refusals
             guard case .refused(nil, let reason) = refusals.first else {
@@ -133,7 +135,7 @@ struct CoAPStandingTests {
         let certificates = try await Self.certificates()
         let isRenewed = Locked(false)
         let stage = try Self.stage(
-            certificates,
+            certificates, standings: Self.trusted,
             board: { settings in
                 settings.routeInterval = 50
                 let port = settings.port
@@ -144,7 +146,6 @@ struct CoAPStandingTests {
                         certificates.security(name, trusting: "ca"))
                 }
             })
-        stage.endpoint.judge("board", .trusted(key: Self.key))
         #expect(try await stage.connect())
         let sessions = stage.proxy.bindingsCount
         isRenewed.with { $0 = true }
@@ -165,12 +166,12 @@ struct CoAPStandingTests {
             certificates.security("board", trusting: "ca"), .keys(["board": secret]),
         ] {
             let stage = try CoAPStage(
+                standings: Self.trusted,
                 hub: {
                     $0.security = .certificates(credential, keys: ["board": secret])
                     $0.resolve = CoAPPeer.proved
                     $0.readCertificate = { _ in Self.board() }
                 }, board: { $0.security = security })
-            stage.endpoint.judge("board", .trusted(key: Self.key))
             #expect(try await stage.connect(), "\(stage.losses)")
             #expect(stage.link.send([1]) == .sent)
             #expect(try await Stage.linux.eventually { stage.framesAtHub == [[1]] })
