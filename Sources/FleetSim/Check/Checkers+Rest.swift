@@ -63,12 +63,17 @@ extension Checkers {
             if isCloned, !names.contains("fork_detected") {
                 findings.append("event: \(device): no fork_detected")
             }
+            // A hub that lost its store takes one live copy's document in parts, and a part may count
+            // a write as seen whose successor comes in the next one. The other copy, which greets
+            // meanwhile, is told "nothing missing" and is compared by its root: it diverges for real,
+            // until the ranges are repaired. One board alone is compared after its last part.
+            let copiesSeeded = isCloned && ledger.hubLosses > 0
             let causes: [(String, Bool)] = [
                 ("fork_detected", isCloned), ("restore_detected", isRestored || isCloned),
                 ("hub_reset_detected", ledger.hubLosses > 0),
                 ("clock_ahead", ledger.clocksAhead.contains(device)),
                 ("device_refused", false),
-                ("divergence_detected", ledger.damaged.contains(device)),
+                ("divergence_detected", ledger.damaged.contains(device) || copiesSeeded),
             ]
             for (name, isCaused) in causes where names.contains(name) && !isCaused {
                 findings.append("event: \(device): \(name) without a cause")
