@@ -244,7 +244,7 @@ struct HubHandlers: Sendable {
     }
 
     private func read(_ request: Request, known: [String]) async throws -> APIBody {
-        try await APIBody(request, maximumBytes: limits.bodyBytesMax, known: known)
+        try await APIBody(request, maximumBytes: limits.clients.bodyBytesMax, known: known)
     }
 }
 

@@ -1,21 +1,10 @@
 public import FleetHub
-import Hummingbird
-import HummingbirdCore
-import HummingbirdTLS
 public import Logging
-import NIOCore
 public import ServiceLifecycle
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The hub's web face, ready to run once.
 public struct HubServer: Service {
-    let application: Application<RouterResponder<HubRequestContext>>
-    private let place: String
+    let server: GuardedServer
 
     /// Checks the address; binds nothing yet.
     /// - Parameters:
@@ -27,7 +16,7 @@ public struct HubServer: Service {
     ///   - clock: Paces keep-alive comments and the rate limit.
     ///   - onReady: Called once with the bound port, as soon as clients can connect.
     ///   - logger: Gets what the server itself has to say; requests are not logged.
-    /// - Throws: `notLoopback`, `invalidPort`.
+    /// - Throws: `notLoopback`, `invalidPort`, `credential`.
     public init(
         service: any HubService, host: String, port: Int, tls: ServerCredential? = nil,
         limits: APILimits = APILimits(), clock: any Clock<Duration> = ContinuousClock(),
@@ -52,44 +41,12 @@ public struct HubServer: Service {
             service: service, limits: limits, slots: EventSlots(limit: limits.eventClientsMax),
             clock: clock)
         let router = HubRouter.make(
-            handlers, gate: RequestGate(limits: limits, clock: clock),
+            handlers, gate: RequestGate(limits: limits.clients, clock: clock),
             isExposed: loopback == nil)
-        place = "\(host):\(port)"
-        application = Application(
-            router: router, server: try Self.builder(tls, limits),
-            configuration: .init(
-                address: .hostname(host, port: port),
-                availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: logger)),
-            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) },
-            logger: logger)
-    }
-
-    /// Serves until graceful shutdown, which ends event streams and lets other requests finish.
-    /// - Throws: `HubServerError` where the address cannot be had.
-    public func run() async throws {
         do {
-            try await application.run()
-        } catch let error as IOError {
-            throw Self.listening(error, on: place, option: "--listen")
-        }
-    }
-
-    private static func builder(
-        _ tls: ServerCredential?, _ limits: APILimits
-    ) throws(HubServerError) -> HTTPServerBuilder {
-        let ledger = ConnectionLedger(perAddressMax: limits.connectionsPerAddressMax)
-        let http = HTTPServerBuilder.http1(
-            configuration: .init(
-                additionalChannelHandlers: [
-                    ConnectionGuard(ledger: ledger, patience: .init(limits))
-                ],
-                idleTimeout: .seconds(limits.idleSecondsMax),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headBytesMax, maxHeaderListSize: limits.headBytesMax,
-                    maxHeaderFieldCount: 64)))
-        guard let tls else { return http }
-        do {
-            return try .tls(http, tlsConfiguration: tls.configuration())
+            server = try GuardedServer(
+                router, host: host, port: port, option: "--listen", tls: tls,
+                limits: limits.clients, onReady: onReady, logger: logger)
         } catch {
             throw HubServerError(
                 .credential,
@@ -98,20 +55,9 @@ public struct HubServer: Service {
         }
     }
 
-    static func listening(
-        _ error: IOError, on place: String, option: String
-    ) -> HubServerError {
-        guard error.errnoCode == EADDRINUSE else {
-            return HubServerError(
-                .cannotListen,
-                "Cannot serve on \(place): \(error). "
-                    + "Choose another address in \(option) HOST:PORT.")
-        }
-        return HubServerError(
-            .portInUse,
-            "Cannot serve on \(place): another process listens there, perhaps a fleet-hub "
-                + "that still runs. Stop it, or choose another port in \(option) HOST:PORT.")
-    }
+    /// Serves until graceful shutdown, which ends event streams and lets other requests finish.
+    /// - Throws: `HubServerError` where the address cannot be had.
+    public func run() async throws { try await server.run() }
 }
 
 /// The hub's web face as a service for a service group.

@@ -52,7 +52,7 @@ struct RateLimiter: Sendable {
     private let addressesMax: Int
     private var buckets: [String: TokenBucket] = [:]
 
-    init(limits: APILimits) {
+    init(limits: ClientLimits) {
         capacity = limits.requestsBurstMax
         perSecond = limits.requestsPerSecondMax
         addressesMax = max(limits.addressesMax, 1)
@@ -83,7 +83,7 @@ actor RequestGate {
     private var limiter: RateLimiter
     private let now: @Sendable () -> MonotonicTime
 
-    init<C: Clock<Duration>>(limits: APILimits, clock: C) {
+    init<C: Clock<Duration>>(limits: ClientLimits, clock: C) {
         limiter = RateLimiter(limits: limits)
         let start = clock.now
         now = {

@@ -57,7 +57,7 @@ func withClient<Result: Sendable>(
     let server = try HubServer(
         service: hub, host: "127.0.0.1", port: 0, limits: limits, clock: clock, onReady: { _ in },
         logger: .silent)
-    return try await server.application.test(.router) { client in
+    return try await server.server.application.test(.router) { client in
         try await body(APIClient(test: client))
     }
 }

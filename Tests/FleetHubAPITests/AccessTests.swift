@@ -174,7 +174,7 @@ import Testing
         let handlers = HubHandlers(
             service: FakeHub(), limits: APILimits(), slots: EventSlots(limit: 1),
             clock: ContinuousClock())
-        let gate = RequestGate(limits: APILimits(), clock: ContinuousClock())
+        let gate = RequestGate(limits: .operators, clock: ContinuousClock())
         let router = HubRouter.make(handlers, gate: gate, isExposed: true)
         try await Application(router: router, logger: .silent).test(.router) {
             (test: any TestClientProtocol) async throws -> Void in

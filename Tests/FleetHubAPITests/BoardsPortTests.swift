@@ -41,9 +41,9 @@ import Testing
 
     @Test func halfOpenConnectionsAreFewAndShort() async throws {
         var limits = EnrolmentLimits()
-        limits.connectionsPerAddressMax = 4
-        limits.requestSecondsMax = 1
-        limits.idleSecondsMax = 600
+        limits.clients.connectionsPerAddressMax = 4
+        limits.clients.requestSecondsMax = 1
+        limits.clients.idleSecondsMax = 600
         try await EnrolmentSite.run(limits: limits) { site in
             let held = (0..<12).map { _ in HalfOpen(port: site.port) }
             // All but four at once, and those when their time is over.

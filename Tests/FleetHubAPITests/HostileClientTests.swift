@@ -84,8 +84,8 @@ import Testing
     ])
     func whoDripsIsCut(beginning: String) async throws {
         var limits = APILimits()
-        limits.requestSecondsMax = 2
-        limits.idleSecondsMax = 600
+        limits.clients.requestSecondsMax = 2
+        limits.clients.idleSecondsMax = 600
         try await withServer(limits) { port in
             let line = Line(port: port)
             line.say(beginning)
@@ -99,7 +99,7 @@ import Testing
 
     @Test func oneAddressHoldsSoManyConnections() async throws {
         var limits = APILimits()
-        limits.connectionsPerAddressMax = 3
+        limits.clients.connectionsPerAddressMax = 3
         try await withServer(limits) { port in
             let lines = (0..<8).map { _ in Line(port: port) }
             try await eventually("the surplus is closed") {

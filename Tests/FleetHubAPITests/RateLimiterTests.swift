@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func addressesDoNotShareABucket() {
-        var limits = APILimits()
+        var limits = ClientLimits.operators
         limits.requestsBurstMax = 1
         var limiter = RateLimiter(limits: limits)
         #expect(limiter.admit("127.0.0.1", at: time(0)) == nil)
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func theTableOfAddressesIsBounded() {
-        var limits = APILimits()
+        var limits = ClientLimits.operators
         limits.addressesMax = 8
         limits.requestsBurstMax = 2
         limits.requestsPerSecondMax = 1

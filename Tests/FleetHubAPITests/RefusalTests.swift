@@ -228,7 +228,7 @@ import Testing
 
     @Test func aBodyHasAtMost256KiB() async throws {
         let frame = #"{"value":""}"#.utf8.count
-        #expect(APILimits().bodyBytesMax == 262_144)
+        #expect(APILimits().clients.bodyBytesMax == 262_144)
         try await withClient(FakeHub()) { client in
             for (count, status) in [(262_144, 202), (262_145, 413)] {
                 let text = String(repeating: "a", count: count - frame)
@@ -242,8 +242,8 @@ import Testing
 
     @Test func aClientThatAsksTooOftenWaits() async throws {
         var limits = APILimits()
-        limits.requestsBurstMax = 2
-        limits.requestsPerSecondMax = 1
+        limits.clients.requestsBurstMax = 2
+        limits.clients.requestsPerSecondMax = 1
         let document = try OpenAPIDocument()
         try await withClient(FakeHub(), limits: limits, clock: TickClock()) { client in
             #expect(try await client.send(.getHealth, token: nil).status == 200)

@@ -13,7 +13,8 @@ struct ESTHandlers: Sendable {
     static let challenge = "Basic realm=\"enrolment\", charset=\"UTF-8\""
 
     let service: any EnrolmentService
-    let limits: EnrolmentLimits
+    /// Bytes of a request body.
+    let bodyBytesMax: Int
 
     func authorityCertificates() async throws -> Response {
         certificates(try await service.authorityCertificates())
@@ -73,16 +74,16 @@ struct ESTHandlers: Sendable {
     /// with 0x30, and no text of base 64 for it does.
     private func body(_ request: Request) async throws -> [UInt8] {
         let tooLarge = HubError(
-            .tooLarge, "The request body is larger than \(limits.bodyBytesMax) bytes.",
+            .tooLarge, "The request body is larger than \(bodyBytesMax) bytes.",
             hint: "Ask for a name and a key only.")
         if let length = request.headers[.contentLength].flatMap({ Int($0) }),
-            length > limits.bodyBytesMax
+            length > bodyBytesMax
         {
             throw tooLarge
         }
         var bytes: [UInt8] = []
         for try await chunk in request.body {
-            guard bytes.count + chunk.readableBytes <= limits.bodyBytesMax else { throw tooLarge }
+            guard bytes.count + chunk.readableBytes <= bodyBytesMax else { throw tooLarge }
             bytes += chunk.readableBytesView
         }
         if bytes.first == 0x30 { return bytes }

@@ -1,19 +1,13 @@
 public import FleetHub
 import Hummingbird
-import HummingbirdCore
-import HummingbirdTLS
 import Identity
 public import Logging
-import NIOCore
-import NIOSSL
 public import ServiceLifecycle
 
 /// What the hub shows to boards, ready to run once: TLS with a certificate of its own authority,
 /// and behind it EST and the list of revoked certificates.
 public struct EnrolmentServer: Service {
-    let application: Application<RouterResponder<HubRequestContext>>
-    let ledger: ConnectionLedger
-    private let place: String
+    private let server: GuardedServer
 
     /// Checks what it is given; binds nothing yet.
     /// - Parameters:
@@ -40,64 +34,38 @@ public struct EnrolmentServer: Service {
                 "Cannot serve boards on port \(port): ports are 0 to 65535. "
                     + "Choose another in --boards HOST:PORT.")
         }
-        place = "\(host):\(port)"
         let log = RefusalLog(
             logger: logger, linesPerMinuteMax: limits.refusalLinesPerMinuteMax, clock: clock)
         let router = Self.router(service, limits: limits, log: log, clock: clock)
         install?.add(to: router)
-        let ledger = ConnectionLedger(perAddressMax: limits.connectionsPerAddressMax)
-        self.ledger = ledger
-        let http = HTTPServerBuilder.http1(
-            configuration: .init(
-                additionalChannelHandlers: [
-                    ConnectionGuard(ledger: ledger, patience: .init(limits))
-                ],
-                idleTimeout: .seconds(limits.idleSecondsMax),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: limits.headBytesMax, maxHeaderListSize: limits.headBytesMax,
-                    maxHeaderFieldCount: 64)))
-        let server: HTTPServerBuilder
         do {
-            server = try .tls(
-                http,
-                tlsConfiguration: ServerCredential(chainPEM: chainPEM, keyPEM: keyPEM)
-                    .configuration())
+            server = try GuardedServer(
+                router, host: host, port: port, option: "--boards",
+                tls: ServerCredential(chainPEM: chainPEM, keyPEM: keyPEM), limits: limits.clients,
+                onReady: onReady, logger: logger)
         } catch {
             throw HubServerError(
                 .credential,
                 "Cannot serve boards: the certificate made for it is refused (\(error)). "
                     + "Run: fleet-hub doctor --data DIR")
         }
-        application = Application(
-            router: router, server: server,
-            configuration: .init(
-                address: .hostname(host, port: port),
-                availableConnectionsDelegate: .maximum(limits.connectionsMax, logger: logger)),
-            onServerRunning: { channel in await onReady(channel.localAddress?.port ?? port) },
-            logger: logger)
     }
 
     /// Serves until graceful shutdown.
     /// - Throws: `HubServerError` where the address cannot be had.
-    public func run() async throws {
-        do {
-            try await application.run()
-        } catch let error as IOError {
-            throw HubServer.listening(error, on: place, option: "--boards")
-        }
-    }
+    public func run() async throws { try await server.run() }
 
     static func router<C: Clock<Duration>>(
         _ service: any EnrolmentService, limits: EnrolmentLimits, log: RefusalLog, clock: C
     ) -> Router<HubRequestContext> {
-        let handlers = ESTHandlers(service: service, limits: limits)
+        let handlers = ESTHandlers(service: service, bodyBytesMax: limits.clients.bodyBytesMax)
         let router = Router(context: HubRequestContext.self)
         router.add(middleware: ESTChallengeMiddleware())
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: RefusalLogMiddleware(log: log))
         router.add(
             middleware: RateLimitMiddleware(
-                gate: RequestGate(limits: limits.requests, clock: clock)))
+                gate: RequestGate(limits: limits.clients, clock: clock)))
         let path = { (operation: ESTMessage.Operation) in
             RouterPath(ESTMessage.pathPrefix + operation.rawValue)
         }

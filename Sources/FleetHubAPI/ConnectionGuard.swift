@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTPTypes
 
-/// How many connections each address holds at the boards' port: a flood from one of them must not
+/// How many connections each address holds at a port: a flood from one of them must not
 /// keep the others out.
 final class ConnectionLedger: Sendable {
     private let perAddressMax: Int
@@ -39,41 +39,17 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// How long each part of an exchange may take.
-    struct Patience {
-        let request: TimeAmount
-        let answer: TimeAmount
-        /// From the end of an answer to the first byte of the next request's head.
-        let pause: TimeAmount
-        /// Whether an answer has that time for each of its parts, as a stream of events needs it.
-        let isPerPart: Bool
-
-        init(_ limits: EnrolmentLimits) {
-            request = .seconds(limits.requestSecondsMax)
-            answer = .seconds(limits.answerSecondsMax)
-            pause = request
-            isPerPart = false
-        }
-
-        init(_ limits: APILimits) {
-            request = .seconds(limits.requestSecondsMax)
-            answer = .seconds(limits.answerSecondsMax)
-            pause = .seconds(limits.idleSecondsMax)
-            isPerPart = true
-        }
-    }
-
     private let ledger: ConnectionLedger
-    private let patience: Patience
+    private let limits: ClientLimits
     private var address: String?
     private var deadline: Scheduled<Void>?
     private var hasWholeRequest = false
     private var hasWholeAnswer = false
     private var isPausing = false
 
-    init(ledger: ConnectionLedger, patience: Patience) {
+    init(ledger: ConnectionLedger, limits: ClientLimits) {
         self.ledger = ledger
-        self.patience = patience
+        self.limits = limits
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -83,7 +59,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         self.address = address
-        arm(patience.request, context)
+        arm(limits.requestSecondsMax, context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -97,12 +73,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head:
             // The first one's time began with its connection.
-            if isPausing, patience.isPerPart { arm(patience.request, context) }
+            if isPausing { arm(limits.requestSecondsMax, context) }
             (isPausing, hasWholeRequest, hasWholeAnswer) = (false, false, false)
         case .body: break
         case .end:
             hasWholeRequest = true
-            if hasWholeAnswer { pause(context) } else { arm(patience.answer, context) }
+            if hasWholeAnswer { pause(context) } else { arm(limits.answerSecondsMax, context) }
         }
         context.fireChannelRead(data)
     }
@@ -115,8 +91,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             // An answer before the end of its request gives that request no more time. What of
             // this answer is still on its way has the pause; the parts before it were waited for.
             if hasWholeRequest { pause(context) }
-        } else if patience.isPerPart, hasWholeRequest {
-            arm(patience.answer, context)
+        } else if limits.hasAnswerTimePerPart, hasWholeRequest {
+            arm(limits.answerSecondsMax, context)
         }
         context.write(data, promise: promise)
     }
@@ -124,12 +100,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Waits for the next request on this connection, if there is one.
     private func pause(_ context: ChannelHandlerContext) {
         isPausing = true
-        arm(patience.pause, context)
+        arm(limits.idleSecondsMax, context)
     }
 
-    private func arm(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+    private func arm(_ seconds: Int64, _ context: ChannelHandlerContext) {
         deadline?.cancel()
         let channel = context.channel
-        deadline = context.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+        deadline = context.eventLoop.scheduleTask(in: .seconds(seconds)) {
+            channel.close(promise: nil)
+        }
     }
 }
