@@ -50,6 +50,7 @@ let package = Package(
     products: [
         .executable(name: "edge-agent", targets: ["edge-agent"]),
         .executable(name: "edge-gpio-guard", targets: ["edge-gpio-guard"]),
+        .executable(name: "edge-shim", targets: ["edge-shim"]),
         .executable(name: "fleet-hub", targets: ["fleet-hub"]),
         .executable(name: "fleet", targets: ["fleet"]),
         .executable(name: "edge-bench", targets: ["edge-bench"]),
@@ -133,6 +134,14 @@ let package = Package(
         // Thin executables.
         // Drives lines to their safe values when the agent is gone; C, so that it is small.
         .executableTarget(name: "edge-gpio-guard", dependencies: ["CGPIOD"]),
+        // Keeps how a workload ended. There is one for each: no Swift runtime is linked into it, and
+        // static it needs no pages of a loader's.
+        .executableTarget(
+            name: "edge-shim",
+            linkerSettings: [
+                .unsafeFlags(["-nostartfiles", "-Xlinker", "--as-needed"]),
+                .unsafeFlags(["-Xclang-linker", "-static"], .when(configuration: .release)),
+            ]),
         tool(
             "edge-agent",
             ["Platform", "SyncProtocol", "DeviceDrivers", "Identity", "EdgeAgent", "LinuxPlatform"]),

@@ -68,6 +68,10 @@ int edge_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
 
 short edge_spawn_new_session(void) { return POSIX_SPAWN_SETSID; }
 
+int edge_shim_signal(int pid, int number) {
+    return sigqueue(pid, SIGRTMIN, (union sigval){.sival_int = number});
+}
+
 int edge_discard_beginning(const char *path, uint64_t bytes) {
     int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0) return -1;

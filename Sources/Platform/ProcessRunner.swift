@@ -32,7 +32,7 @@ public struct ProcessIdentity: Sendable, Hashable {
 public enum ProcessExit: Sendable, Hashable {
     case code(Int32)
     case signal(Int32)
-    /// The process was adopted, so its exit status went to somebody else.
+    /// Nobody is left who saw it, as whoever waited for it was killed as well.
     case unknown
 }
 
@@ -44,15 +44,34 @@ public struct ProcessError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { message }
 }
 
+/// A process of ours that ended, and how.
+public struct EndedProcess: Sendable, Hashable {
+    public let tag: String
+    public let identity: ProcessIdentity
+    public let exit: ProcessExit
+
+    public init(tag: String, identity: ProcessIdentity, exit: ProcessExit) {
+        self.tag = tag
+        self.identity = identity
+        self.exit = exit
+    }
+}
+
 /// The seam to processes. A process outlives the agent that started it and is found again by its
-/// tag, so that an agent restart restarts nothing.
+/// tag, so that an agent restart restarts nothing; how it ended is kept until it is forgotten, so
+/// that no crash of the agent loses it.
 public protocol ProcessRunner: Sendable {
-    /// Starts a process that carries `tag` in its environment.
+    /// Starts a process that carries `tag`.
     func start(_ command: ProcessCommand, tag: String) throws(ProcessError) -> ProcessIdentity
     /// Processes of ours that run, by tag.
     func running() -> [String: ProcessIdentity]
-    /// The exit of a process, nil while it runs. Reaps it where it is a child.
+    /// Processes of ours that ended since this start of the machine and were not forgotten, the
+    /// oldest first.
+    func ended() -> [EndedProcess]
+    /// The exit of a process, nil while it runs; told again until it is forgotten.
     func poll(_ identity: ProcessIdentity) -> ProcessExit?
-    /// Signals the whole process group.
+    /// What is known of a process that ended was taken for good.
+    func forget(_ identity: ProcessIdentity)
+    /// Signals the process and what it started.
     func signal(_ identity: ProcessIdentity, _ signal: Int32)
 }

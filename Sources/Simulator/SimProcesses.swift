@@ -28,8 +28,6 @@ public final class SimProcesses: @unchecked Sendable {
     private struct Process {
         let tag: String
         let program: SimProgram
-        /// The run of the agent that started it and alone learns how it ended.
-        let parent: Int
         var exit: ProcessExit?
     }
 
@@ -41,7 +39,6 @@ public final class SimProcesses: @unchecked Sendable {
     private let program: (ProcessCommand) -> SimProgram?
     private var processes: [ProcessIdentity: Process] = [:]
     private var lastPID: Int32 = 100
-    private var runners = 0
 
     /// - Parameters:
     ///   - fileSystem: Takes what programs write.
@@ -59,15 +56,14 @@ public final class SimProcesses: @unchecked Sendable {
     ///
     /// - Parameter fuse: The life of the agent's process.
     public func runner(fuse: SimFuse = SimFuse()) -> SimProcessRunner {
-        runners += 1
-        return SimProcessRunner(processes: self, number: runners, fuse: fuse)
+        SimProcessRunner(processes: self, fuse: fuse)
     }
 
     /// The machine stops, and with it every process.
     public func losePower() { processes = [:] }
 
     func start(
-        _ command: ProcessCommand, tag: String, parent: Int
+        _ command: ProcessCommand, tag: String
     ) throws(ProcessError) -> ProcessIdentity {
         guard let name = command.arguments.first else {
             throw ProcessError("the command is empty; give at least a program")
@@ -79,7 +75,7 @@ public final class SimProcesses: @unchecked Sendable {
         started += 1
         let identity = ProcessIdentity(
             pid: lastPID, startTicks: UInt64(world.now.milliseconds / Self.millisecondsPerTick))
-        processes[identity] = Process(tag: tag, program: program, parent: parent)
+        processes[identity] = Process(tag: tag, program: program)
         world.note("started " + tag)
         if !program.output.isEmpty {
             fileSystem.append(command.logPath, Array(program.output.utf8))
@@ -95,11 +91,19 @@ public final class SimProcesses: @unchecked Sendable {
         return Dictionary(alive, uniquingKeysWith: { _, last in last })
     }
 
-    func poll(_ identity: ProcessIdentity, by runner: Int) -> ProcessExit? {
+    func ended() -> [EndedProcess] {
+        processes.sorted { $0.key.pid < $1.key.pid }.compactMap { identity, process in
+            process.exit.map { EndedProcess(tag: process.tag, identity: identity, exit: $0) }
+        }
+    }
+
+    func poll(_ identity: ProcessIdentity) -> ProcessExit? {
         guard let process = processes[identity] else { return .unknown }
-        guard let exit = process.exit else { return nil }
-        processes[identity] = nil
-        return process.parent == runner ? exit : .unknown
+        return process.exit
+    }
+
+    func forget(_ identity: ProcessIdentity) {
+        if processes[identity]?.exit != nil { processes[identity] = nil }
     }
 
     func signal(_ identity: ProcessIdentity, _ signal: Int32) {

@@ -59,7 +59,7 @@ enum RunCommand {
         let entropy = LinuxEntropy()
         return AgentWorld(
             timekeeper: LinuxTimekeeper(), entropy: entropy, fileSystem: files,
-            processes: LinuxProcessRunner(owner: configuration.state.directory),
+            processes: ShimProcessRunner(owner: configuration.state.directory),
             timer: LinuxWakeTimer(name: "timer"), control: control,
             bus: bus(configuration, entropy),
             link: try UplinkChoice.link(configuration, entropy),

@@ -19,7 +19,7 @@ struct ManagedBroker: Service {
     let files: BrokerFiles
     let logger: Logger
     private let program: String
-    private let runner: LinuxProcessRunner
+    private let children = ChildProcesses()
 
     /// - Throws: where mosquitto is not installed.
     init(_ files: BrokerFiles, logger: Logger) throws(HubCommandError) {
@@ -34,7 +34,6 @@ struct ManagedBroker: Service {
         self.files = files
         self.logger = logger
         self.program = program
-        runner = LinuxProcessRunner(owner: files.folder)
     }
 
     func run() async throws {
@@ -60,19 +59,19 @@ struct ManagedBroker: Service {
         let process: ProcessIdentity
         do {
             trimLog()
-            process = try runner.start(
+            process = try children.start(
                 ProcessCommand(
                     arguments: [program, "-c", files.configuration], environment: [:],
-                    workingDirectory: nil, logPath: files.log), tag: "broker")
+                    workingDirectory: nil, logPath: files.log))
         } catch {
             return "\(error)"
         }
         while (try? await Task.sleep(for: Self.interval)) != nil {
-            if let exit = runner.poll(process) { return "\(exit)" }
+            if let exit = children.poll(process) { return "\(exit)" }
             trimLog()
         }
-        runner.signal(process, SIGTERM)
-        if await !hasEnded({ runner.poll(process) != nil }) { runner.signal(process, SIGKILL) }
+        children.signal(process, SIGTERM)
+        if await !hasEnded({ children.poll(process) != nil }) { children.signal(process, SIGKILL) }
         return "stopped"
     }
 

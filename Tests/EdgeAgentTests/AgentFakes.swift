@@ -170,6 +170,8 @@ final class FakeProcesses: ProcessRunner {
         var running: [String: ProcessIdentity] = [:]
         var exits: [ProcessIdentity: ProcessExit] = [:]
         var started: [ProcessCommand] = []
+        var ended: [EndedProcess] = []
+        var forgotten: [ProcessIdentity] = []
         var signals: [String] = []
         var nextPid: Int32 = 40
     }
@@ -188,6 +190,8 @@ final class FakeProcesses: ProcessRunner {
     }
 
     func running() -> [String: ProcessIdentity] { state.with { $0.running } }
+    func ended() -> [EndedProcess] { state.with { $0.ended } }
+    func forget(_ identity: ProcessIdentity) { state.with { $0.forgotten.append(identity) } }
     func poll(_ identity: ProcessIdentity) -> ProcessExit? { state.with { $0.exits[identity] } }
 
     func signal(_ identity: ProcessIdentity, _ signal: Int32) {

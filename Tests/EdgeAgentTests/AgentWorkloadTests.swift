@@ -123,6 +123,22 @@ private func append(_ text: String, to path: String) throws {
         }
     }
 
+    @Test func anEndIsKeptUntilWhatWasSaidOfItIsDurable() async throws {
+        try await AgentHarness.run(folder) { board in
+            try await Self.set(board, "desired/workloads/web", web)
+            let process = ProcessIdentity(pid: 40, startTicks: 1)
+            board.processes.state.with { $0.exits[process] = .code(3) }
+            var told: [LogRow] = []
+            for _ in 0..<60 where told.isEmpty {
+                try await board.advance(20)
+                told = try await board.agent.rows("event").filter { $0.key == "workload.exited" }
+                let forgotten = board.processes.state.with { $0.forgotten }
+                #expect(forgotten == (told.isEmpty ? [] : [process]))
+            }
+            #expect(told.map { $0.value["reason"] } == [.string("exited with code 3")])
+        }
+    }
+
     @Test func anExitIsReportedAndTheProcessComesBackAfterItsWait() async throws {
         try await AgentHarness.run(folder) { board in
             try await Self.set(board, "desired/workloads/web", web)

@@ -24,8 +24,15 @@ private func actions(
     directives.filter { directive in
         switch directive {
         case .start, .signal: true
-        case .report, .event: false
+        case .report, .event, .forget: false
         }
+    }
+}
+
+private func forgotten(_ directives: [WorkloadSupervisor.Directive]) -> [ProcessIdentity] {
+    directives.compactMap { directive in
+        guard case .forget(let identity) = directive else { return nil }
+        return identity
     }
 }
 
@@ -213,7 +220,41 @@ private func reports(_ directives: [WorkloadSupervisor.Directive]) -> [Value] {
         #expect(actions(supervisor.desire(["web": next], at: time(3))).count == 1)
     }
 
-    @Test func theExitOfAnAdoptedProcessIsUnknownAndItIsRestarted() throws {
+    @Test func whatEndedWhileNobodyLookedIsNotRunAgain() throws {
+        var supervisor = WorkloadSupervisor()
+        let wanted = try spec(restart: "never")
+        let tag = "web/" + wanted.hash
+        let adopted = supervisor.adopt(
+            [:],
+            ended: [
+                EndedProcess(tag: tag, identity: process(39), exit: .code(7)),
+                EndedProcess(tag: "nonsense", identity: process(38), exit: .code(0)),
+                EndedProcess(tag: tag, identity: process(40), exit: .code(0)),
+            ], at: time(0))
+        // Of the first of two the exit is told, the last one decides.
+        #expect(events(adopted) == ["workload.exited"])
+        #expect(forgotten(adopted) == [process(38), process(39)])
+        #expect(actions(supervisor.desire(["web": wanted], at: time(0))).isEmpty)
+        let exited = supervisor.onExit("web", .code(0), at: time(1000))
+        #expect(reports(exited).first?["reason"] == .string("exited with code 0"))
+        #expect(forgotten(exited) == [process(40)])
+        #expect(actions(supervisor.onTick(time(900_000))).isEmpty)
+    }
+
+    @Test func whatEndedBesideOneThatRunsIsToldAndNothingElse() throws {
+        var supervisor = WorkloadSupervisor()
+        let wanted = try spec()
+        let tag = "web/" + wanted.hash
+        let adopted = supervisor.adopt(
+            [tag: process(40)],
+            ended: [EndedProcess(tag: tag, identity: process(39), exit: .signal(11))], at: time(0))
+        #expect(events(adopted) == ["workload.adopted", "workload.exited"])
+        #expect(forgotten(adopted) == [process(39)])
+        #expect(actions(supervisor.desire(["web": wanted], at: time(0))).isEmpty)
+        #expect(supervisor.processes.map(\.identity) == [process(40)])
+    }
+
+    @Test func anUnknownExitIsAFailure() throws {
         var supervisor = WorkloadSupervisor()
         let wanted = try spec(restart: "on-failure")
         _ = supervisor.adopt(["web/" + wanted.hash: process(40)], at: time(0))
@@ -221,7 +262,7 @@ private func reports(_ directives: [WorkloadSupervisor.Directive]) -> [Value] {
         let exited = supervisor.onExit("web", .unknown, at: time(5))
         #expect(
             reports(exited).first?["reason"]
-                == .string("ended; it was adopted, so its exit code is not known"))
+                == .string("ended with its shim, so how is not known"))
         #expect(actions(supervisor.onTick(time(6))).count == 1)
     }
 

@@ -11,15 +11,15 @@ struct InheritedDescriptorTests {
         // Not marked to be closed, as some libraries leave theirs.
         let descriptor = open("/dev/null", O_RDONLY)
         defer { close(descriptor) }
-        let runner = LinuxProcessRunner(owner: folder.path)
+        let children = ChildProcesses()
         let log = folder.path + "/log"
-        let process = try runner.start(
+        let process = try children.start(
             ProcessCommand(
                 arguments: ["/bin/sh", "-c", "for f in /proc/$$/fd/*; do echo ${f##*/}; done"],
-                environment: [:], workingDirectory: nil, logPath: log), tag: "t")
+                environment: [:], workingDirectory: nil, logPath: log))
         var exit: ProcessExit?
         for _ in 0..<5000 {
-            exit = runner.poll(process)
+            exit = children.poll(process)
             if exit != nil { break }
             try await Task.sleep(for: .milliseconds(2))
         }

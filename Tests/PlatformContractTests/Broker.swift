@@ -25,7 +25,7 @@ final class Mosquitto: @unchecked Sendable {
     let port: Int
     private let folder: String
     /// Not Foundation's `Process`: its children inherit the signals that a test's thread blocks.
-    private let runner = LinuxProcessRunner(owner: "mosquitto")
+    private let children = ChildProcesses()
     private var process: ProcessIdentity?
 
     /// - Parameter security: More lines for its listener, with certificates.
@@ -48,19 +48,19 @@ final class Mosquitto: @unchecked Sendable {
     }
 
     deinit {
-        if let process { runner.signal(process, SIGKILL) }
+        if let process { children.signal(process, SIGKILL) }
         try? FileManager.default.removeItem(atPath: folder)
     }
 
     func start() async throws {
         guard let program = Self.program else { throw Failure(message: "no mosquitto") }
-        let process = try runner.start(
+        let process = try children.start(
             ProcessCommand(
                 arguments: [program, "-c", folder + "/conf"], environment: [:],
-                workingDirectory: nil, logPath: folder + "/output"), tag: folder)
+                workingDirectory: nil, logPath: folder + "/output"))
         self.process = process
         let isUp = try await Stage.linux.eventually {
-            guard runner.poll(process) == nil else {
+            guard children.poll(process) == nil else {
                 throw Failure(message: "mosquitto ended at once")
             }
             return Self.isListening(port)
@@ -71,8 +71,8 @@ final class Mosquitto: @unchecked Sendable {
     /// SIGTERM: it writes its sessions down.
     func stop() async throws {
         guard let process else { return }
-        runner.signal(process, SIGTERM)
-        let hasEnded = try await Stage.linux.eventually { runner.poll(process) != nil }
+        children.signal(process, SIGTERM)
+        let hasEnded = try await Stage.linux.eventually { children.poll(process) != nil }
         guard hasEnded else { throw Failure(message: "mosquitto does not end") }
         self.process = nil
     }

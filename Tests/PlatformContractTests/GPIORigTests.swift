@@ -12,12 +12,7 @@ struct GPIORigTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    /// What was built beside the tests.
-    private static var guardProgram: String {
-        let tests = CommandLine.arguments[0]
-        return tests.prefix(through: tests.lastIndex(of: "/") ?? tests.startIndex)
-            + "edge-gpio-guard"
-    }
+    private static let guardProgram = BuiltPrograms.path("edge-gpio-guard")
 
     private var place: GPIOGuard.Place {
         GPIOGuard.Place(program: Self.guardProgram, lock: folder.path + "/gpio-guard.lock")

@@ -2,6 +2,7 @@ import Foundation
 import LinuxPlatform
 import Platform
 import Simulator
+import TestSupport
 import Testing
 
 /// Programs of a contract, which mean the same on both machines.
@@ -60,8 +61,14 @@ func processRunnerContract(
     verdict.require(later.running()["sleeper/1"] == sleeper, "a later run does not find it")
     runner.signal(sleeper, 9)
     verdict.require(try await exit(sleeper) == .signal(9), "the signal is not told")
-    verdict.require(runner.poll(sleeper) == .unknown, "an exit is told twice")
     verdict.require(runner.running()["sleeper/1"] == nil, "a dead process runs")
+    verdict.require(
+        later.ended() == [EndedProcess(tag: "sleeper/1", identity: sleeper, exit: .signal(9))],
+        "a later run does not learn how it ended")
+    verdict.require(later.poll(sleeper) == .signal(9), "a later run is not told how it ended")
+    later.forget(sleeper)
+    verdict.require(later.ended() == [], "it is not forgotten")
+    verdict.require(runner.poll(sleeper) == .unknown, "a forgotten exit is told")
     runner.signal(sleeper, 9)
     let failure = try start(Programs.exits, "failure/1")
     verdict.require(try await exit(failure) == .code(3), "the exit code is not told")
@@ -70,6 +77,8 @@ func processRunnerContract(
     verdict.require(try await exit(group) == .signal(15), "the group did not end")
     verdict.require((try? start(Programs.missing, "none")) == nil, "a missing program starts")
     verdict.require((try? start([], "none")) == nil, "an empty command starts")
+    verdict.require(
+        runner.ended().map(\.exit) == [.code(3), .signal(15)], "ends are not kept in order")
     let talker = try start(Programs.talks, "talker/1")
     _ = try await exit(talker)
     verdict.require(
@@ -86,10 +95,11 @@ func processRunnerContract(
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try LinuxFileSystem().makeDirectory(directory, mode: 0o750)
         let faults = try await processRunnerContract(
-            LinuxProcessRunner(owner: directory), later: LinuxProcessRunner(owner: directory),
+            ShimProcessRunner(owner: directory, program: BuiltPrograms.path("edge-shim")),
+            later: ShimProcessRunner(owner: directory, program: BuiltPrograms.path("edge-shim")),
             files: LinuxFileSystem(), in: directory, .linux)
         #expect(faults == [])
-        #expect(LinuxProcessRunner(owner: directory + "-other").running() == [:])
+        #expect(ShimProcessRunner(owner: directory + "-other").running() == [:])
     }
 
     @Test func simulated() async throws {
@@ -100,21 +110,6 @@ func processRunnerContract(
             machine.runner(), later: machine.runner(), files: files, in: "/logs",
             .simulated(world))
         #expect(faults == [])
-    }
-
-    /// A runner that did not start a process learns that it ended, and not how.
-    @Test func adoptedProcessesEndUnknown() async throws {
-        let world = SimWorld(seed: 1)
-        let files = SimFileSystem(world: world)
-        let machine = SimProcesses(world: world, fileSystem: files, program: Programs.simulated)
-        let command = ProcessCommand(
-            arguments: Programs.runs, environment: [:], workingDirectory: nil, logPath: "/log")
-        let identity = try machine.runner().start(command, tag: "a")
-        let later = machine.runner()
-        #expect(later.poll(identity) == nil)
-        later.signal(identity, 15)
-        try world.run(for: 1)
-        #expect(later.poll(identity) == .unknown)
     }
 
     @Test func aRunnerThatForgetsExitsIsFound() async throws {
@@ -136,6 +131,8 @@ private struct ForgetfulRunner: ProcessRunner {
         _ command: ProcessCommand, tag: String
     ) throws(ProcessError) -> ProcessIdentity { try runner.start(command, tag: tag) }
     func running() -> [String: ProcessIdentity] { runner.running() }
+    func ended() -> [EndedProcess] { runner.ended() }
+    func forget(_ identity: ProcessIdentity) { runner.forget(identity) }
     func poll(_ identity: ProcessIdentity) -> ProcessExit? {
         if case .code = runner.poll(identity) { .code(0) } else { runner.poll(identity) }
     }

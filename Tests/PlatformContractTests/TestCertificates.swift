@@ -51,12 +51,12 @@ final class TestCertificates: Sendable {
     }
 
     private func run(_ arguments: [String], for file: String) async throws {
-        let runner = LinuxProcessRunner(owner: "openssl")
-        let process = try runner.start(
+        let children = ChildProcesses()
+        let process = try children.start(
             ProcessCommand(
                 arguments: arguments, environment: [:], workingDirectory: nil,
-                logPath: folder + "/log"), tag: file)
-        let hasEnded = try await Stage.linux.eventually { runner.poll(process) != nil }
+                logPath: folder + "/log"))
+        let hasEnded = try await Stage.linux.eventually { children.poll(process) != nil }
         guard hasEnded, FileManager.default.fileExists(atPath: file) else {
             throw Mosquitto.Failure(message: "openssl made no certificate")
         }

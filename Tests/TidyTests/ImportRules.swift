@@ -50,6 +50,7 @@ struct ImportRules {
         ],
         // C alone: what an agent in trouble leaves behind must need nothing.
         "edge-gpio-guard": [],
+        "edge-shim": [],
         // Executables: arguments and wiring.
         "edge-agent": [
             "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",

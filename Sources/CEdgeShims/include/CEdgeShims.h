@@ -35,6 +35,9 @@ int edge_spawn_change_directory(posix_spawn_file_actions_t *actions, const char 
 int edge_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
 short edge_spawn_new_session(void);
 
+// Asks an edge-shim to send its workload a signal (sigqueue(3), which takes a union).
+int edge_shim_signal(int pid, int number);
+
 // Frees the blocks of a file's first bytes and leaves its size (fallocate(2),
 // FALLOC_FL_PUNCH_HOLE), so that a log which is still appended to gives back what was read.
 // Returns 0 or -1 with errno.

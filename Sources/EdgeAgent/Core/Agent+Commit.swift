@@ -58,6 +58,7 @@ extension Agent {
         stage = Stage()
         schedule.onCommitted()
         acknowledgeBus()
+        forgetExits()
         offerRows()
         if isStoreFailing {
             isStoreFailing = false
@@ -75,6 +76,11 @@ extension Agent {
         guard bus.delivered > bus.acknowledged else { return }
         bus.acknowledged = bus.delivered
         world.bus?.acknowledge(through: bus.delivered)
+    }
+
+    private func forgetExits() {
+        for identity in takenExits { world.processes.forget(identity) }
+        takenExits = []
     }
 
     func offerRows() {

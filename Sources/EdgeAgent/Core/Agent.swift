@@ -62,6 +62,8 @@ public actor Agent {
     var wishesDue: MonotonicTime?
     var commands = DeviceCommands()
     var trimDue: MonotonicTime?
+    /// Processes whose end is staged and not yet durable.
+    var takenExits: [ProcessIdentity] = []
 
     #if EDGE_MUTANTS
         var mutant: Mutant?
@@ -187,7 +189,9 @@ public actor Agent {
             ])
         introduce()
         offerRows()
-        perform(supervisor.adopt(world.processes.running(), at: now))
+        perform(
+            supervisor.adopt(
+                world.processes.running(), ended: world.processes.ended(), at: now))
         recallWorkloads()
         recallDevices()
         reconcile()

@@ -7,6 +7,8 @@ extension Agent {
     private static let workloadPrefix = "desired/workloads/"
     private static let tendInterval: Milliseconds = 1000
     static let wishInterval: Milliseconds = 2000
+    /// Ends that are told and not yet durable: a disk that stays full must not cost memory.
+    static let takenExitsMaximum = 256
     /// After the agent's start, how long an unknown device may take to be heard.
     private static let devicePatience: Milliseconds = 120_000
 
@@ -214,6 +216,9 @@ extension Agent {
         case .event(let key, let value):
             world.report("event \(key) \(value.json)")
             append(.event, key: key, value)
+        case .forget(let identity):
+            // Those beyond are told again by the next run, which is better than without end here.
+            if takenExits.count < Self.takenExitsMaximum { takenExits.append(identity) }
         }
     }
 

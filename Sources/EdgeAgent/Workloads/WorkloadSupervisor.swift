@@ -10,6 +10,8 @@ struct WorkloadSupervisor {
         /// Write `reported/workloads/<name>`; null where it is gone.
         case report(name: String, Value)
         case event(key: String, Value)
+        /// How this one ended is told; once that is durable, nobody has to keep it.
+        case forget(ProcessIdentity)
     }
 
     enum Phase: Sendable, Equatable {
@@ -44,9 +46,13 @@ struct WorkloadSupervisor {
 
     static func tag(_ name: String, _ spec: WorkloadSpec) -> String { "\(name)/\(spec.hash)" }
 
-    /// Takes over processes that an earlier run of the agent started. Call before `desire`.
+    /// Takes over processes that an earlier run of the agent started: those that run, and those
+    /// that ended while nobody looked. Call before `desire`.
+    ///
+    /// - Parameter ended: The oldest first. Of a name that does not run the last one is looked at as
+    ///   if it ended now, once it is known what is wanted; of the others only the exit is told.
     mutating func adopt(
-        _ running: [String: ProcessIdentity], at now: MonotonicTime
+        _ running: [String: ProcessIdentity], ended: [EndedProcess] = [], at now: MonotonicTime
     ) -> [Directive] {
         var directives: [Directive] = []
         for (tag, identity) in running.sorted(by: { $0.key < $1.key }) {
@@ -68,7 +74,33 @@ struct WorkloadSupervisor {
                         ("workload", .string(parts[0])), ("pid", .int(Int64(identity.pid))),
                     ])))
         }
+        var last: [String: EndedProcess] = [:]
+        for process in ended {
+            let parts = process.tag.split(separator: "/", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                directives.append(.forget(process.identity))
+                continue
+            }
+            if workloads[parts[0]] != nil {
+                directives += told(parts[0], process)
+            } else if let older = last.updateValue(process, forKey: parts[0]) {
+                directives += told(parts[0], older)
+            }
+        }
+        for (name, process) in last.sorted(by: { $0.key < $1.key }) {
+            var workload = Workload()
+            workload.hash = String(process.tag.dropFirst(name.count + 1))
+            workload.phase = .running(process.identity, since: now)
+            workloads[name] = workload
+        }
         return directives
+    }
+
+    private func told(_ name: String, _ process: EndedProcess) -> [Directive] {
+        [
+            .event(key: "workload.exited", Self.exitEvent(name, Self.reason(process.exit))),
+            .forget(process.identity),
+        ]
     }
 
     /// Remembers, by what was reported of it, a workload that had done its work when an earlier
@@ -154,24 +186,23 @@ struct WorkloadSupervisor {
         _ name: String, _ exit: ProcessExit, at now: MonotonicTime
     ) -> [Directive] {
         guard var workload = workloads[name] else { return [] }
-        let reason =
-            switch exit {
-            case .code(let code): "exited with code \(code)"
-            case .signal(let signal): "ended by signal \(signal)"
-            case .unknown: "ended; it was adopted, so its exit code is not known"
-            }
+        let reason = Self.reason(exit)
         var directives: [Directive] = []
         switch workload.phase {
-        case .running(_, let since):
+        case .running(let identity, let since):
             if now - since >= Self.stableAfter { workload.failures = 0 }
             directives = ended(name, &workload, reason: reason, isFailure: exit != .code(0), now)
-        case .stopping:
+            directives.append(.forget(identity))
+        case .stopping(let identity, _):
+            directives.append(.forget(identity))
             guard let spec = workload.wanted else {
                 workloads[name] = nil
                 let event = Value.object([
                     ("workload", .string(name)), ("reason", .string("stopped")),
                 ])
-                return [.report(name: name, .null), .event(key: "workload.stopped", event)]
+                return directives + [
+                    .report(name: name, .null), .event(key: "workload.stopped", event),
+                ]
             }
             directives.append(start(name, &workload, spec))
         case .starting, .waiting, .ended: break
@@ -244,8 +275,22 @@ struct WorkloadSupervisor {
         } else {
             workload.phase = .ended
         }
-        let event = Value.object([("workload", .string(name)), ("reason", .string(reason))])
-        return [report(name, workload), .event(key: "workload.exited", event)]
+        return [
+            report(name, workload),
+            .event(key: "workload.exited", Self.exitEvent(name, reason)),
+        ]
+    }
+
+    private static func exitEvent(_ name: String, _ reason: String) -> Value {
+        .object([("workload", .string(name)), ("reason", .string(reason))])
+    }
+
+    private static func reason(_ exit: ProcessExit) -> String {
+        switch exit {
+        case .code(let code): "exited with code \(code)"
+        case .signal(let signal): "ended by signal \(signal)"
+        case .unknown: "ended with its shim, so how is not known"
+        }
     }
 
     private func report(_ name: String, _ workload: Workload) -> Directive {

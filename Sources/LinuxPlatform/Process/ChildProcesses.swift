@@ -2,19 +2,14 @@ import CEdgeShims
 import Glibc
 public import Platform
 
-/// Plain processes in sessions of their own, so that they outlive the agent.
-public struct LinuxProcessRunner: ProcessRunner {
-    /// Marks our processes: the agent finds them again by it in /proc/PID/environ.
-    static let tagVariable = "EDGE_WORKLOAD"
+/// Children of this process, in sessions of their own, so that they outlive it.
+public struct ChildProcesses: Sendable {
+    public init() {}
 
-    /// Told apart from other agents' on one machine.
-    private let owner: String
-
-    /// - Parameter owner: One per agent, such as its state directory.
-    public init(owner: String) { self.owner = owner }
-
+    /// Starts a child. It gets this environment and a PATH, and of our descriptors only `handed`,
+    /// which is its number 3.
     public func start(
-        _ command: ProcessCommand, tag: String
+        _ command: ProcessCommand, handing handed: Int32? = nil
     ) throws(ProcessError) -> ProcessIdentity {
         guard let program = command.arguments.first else {
             throw ProcessError("the command is empty; give at least a program")
@@ -27,11 +22,13 @@ public struct LinuxProcessRunner: ProcessRunner {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        // First, as any of the next ones may be what it is called now.
+        if let handed { posix_spawn_file_actions_adddup2(&actions, handed, 3) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, log, 1)
         posix_spawn_file_actions_adddup2(&actions, log, 2)
         // Not every library marks its descriptors: a listener that a child holds keeps its port.
-        edge_spawn_close_from(&actions, 3)
+        edge_spawn_close_from(&actions, handed == nil ? 3 : 4)
         if let directory = command.workingDirectory {
             edge_spawn_change_directory(&actions, directory)
         }
@@ -49,7 +46,6 @@ public struct LinuxProcessRunner: ProcessRunner {
         posix_spawnattr_setflags(&attributes, flags | edge_spawn_new_session())
         var environment = command.environment
         environment["PATH"] = environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        environment[Self.tagVariable] = "\(owner):\(tag)"
         let pairs = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         var pid: pid_t = 0
         let code = CStrings.with(command.arguments) { arguments in
@@ -58,22 +54,13 @@ public struct LinuxProcessRunner: ProcessRunner {
             }
         }
         guard code == 0 else {
-            throw ProcessError("cannot run \(program): \(Self.message(code))")
+            let place = command.workingDirectory.map { " in " + $0 } ?? ""
+            throw ProcessError("cannot run \(program)\(place): \(Self.message(code))")
         }
-        return ProcessIdentity(pid: pid, startTicks: Self.startTicks(pid) ?? 0)
+        return ProcessIdentity(pid: pid, startTicks: ProcessTable.startTicks(pid) ?? 0)
     }
 
-    public func running() -> [String: ProcessIdentity] {
-        var found: [String: ProcessIdentity] = [:]
-        for name in LinuxFileSystem().list("/proc") {
-            guard let pid = Int32(name), let tag = tag(of: pid),
-                let ticks = Self.startTicks(pid), Self.isSessionLeader(pid)
-            else { continue }
-            found[tag] = ProcessIdentity(pid: pid, startTicks: ticks)
-        }
-        return found
-    }
-
+    /// The exit of a child, once, nil while it runs; `unknown` for what is none or was told.
     public func poll(_ identity: ProcessIdentity) -> ProcessExit? {
         var status: Int32 = 0
         let pid = waitpid(identity.pid, &status, WNOHANG)
@@ -83,41 +70,17 @@ public struct LinuxProcessRunner: ProcessRunner {
             return signal == 0 ? .code(status >> 8 & 0xFF) : .signal(signal)
         }
         if pid == 0 { return nil }
-        // Not a child: adopted. It is gone once its id is free or somebody else's.
-        return Self.startTicks(identity.pid) == identity.startTicks ? nil : .unknown
+        // It is gone once its id is free or somebody else's.
+        return ProcessTable.isAlive(identity) ? nil : .unknown
     }
 
+    /// Signals a child's process group.
     public func signal(_ identity: ProcessIdentity, _ signal: Int32) {
-        guard Self.startTicks(identity.pid) == identity.startTicks else { return }
+        guard ProcessTable.isAlive(identity) else { return }
         kill(-identity.pid, signal)
     }
 
-    private func tag(of pid: Int32) -> String? {
-        // Environments of other users' processes cannot be read, and those are not ours.
-        guard let bytes = try? LinuxFileSystem().read("/proc/\(pid)/environ", maximumBytes: 1 << 20)
-        else { return nil }
-        let prefix = Array("\(Self.tagVariable)=\(owner):".utf8)
-        for entry in bytes.split(separator: 0) where entry.starts(with: prefix) {
-            return String(decoding: entry.dropFirst(prefix.count), as: UTF8.self)
-        }
-        return nil
-    }
-
-    /// A workload's children carry its tag as well; its first process leads the session.
-    private static func isSessionLeader(_ pid: Int32) -> Bool { getsid(pid) == pid }
-
-    /// proc(5): the process's name, in parentheses, may hold anything, so fields count from its
-    /// last one. A zombie has exited and only waits to be reaped.
-    private static func startTicks(_ pid: Int32) -> UInt64? {
-        guard let text = LinuxFileSystem.text("/proc/\(pid)/stat"),
-            let end = text.lastIndex(of: ")")
-        else { return nil }
-        let fields = text[end...].dropFirst(2).split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z" else { return nil }
-        return UInt64(fields[19])
-    }
-
-    private static func message(_ code: Int32) -> String { String(cString: strerror(code)) }
+    static func message(_ code: Int32) -> String { String(cString: strerror(code)) }
 }
 
 /// A null-terminated array of C strings for the duration of a call.
