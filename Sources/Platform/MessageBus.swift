@@ -47,6 +47,16 @@ public protocol MessageBus: Sendable {
     func subscribe(_ filters: [String])
     /// Hands a message over with QoS 1. Returns its number, which is never used twice; nil where
     /// the bus is not connected or has no room, and nothing is queued then.
-    func publish(topic: String, payload: [UInt8]) -> UInt64?
+    ///
+    /// - Parameter isRetained: The broker keeps it for who subscribes later; an empty one takes
+    ///   back what it kept.
+    func publish(topic: String, payload: [UInt8], isRetained: Bool) -> UInt64?
     func close()
+}
+
+extension MessageBus {
+    /// Hands over a message that the broker does not keep.
+    public func publish(topic: String, payload: [UInt8]) -> UInt64? {
+        publish(topic: topic, payload: payload, isRetained: false)
+    }
 }

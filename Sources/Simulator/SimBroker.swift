@@ -194,7 +194,9 @@ extension SimBroker {
         for filter in filters { add(filter) }
     }
 
-    func publish(_ bus: SimBus, topic: String, payload: [UInt8]) -> UInt64? {
+    func publish(
+        _ bus: SimBus, topic: String, payload: [UInt8], isRetained: Bool
+    ) -> UInt64? {
         guard bus === self.bus, isConnected else { return nil }
         bus.published += 1
         let number = bus.published
@@ -202,9 +204,9 @@ extension SimBroker {
         carry { [self] in
             guard !settings.forbidden.contains(where: { SimTopic.matches(topic, filter: $0) })
             else { return answer(number, .refused(reason: "Not authorized")) }
-            published.append(BusMessage(topic: topic, payload: payload, isRetained: false))
+            published.append(BusMessage(topic: topic, payload: payload, isRetained: isRetained))
             world.note("bus published " + topic, payload)
-            publish(topic: topic, payload: payload)
+            publish(topic: topic, payload: payload, isRetained: isRetained)
             answer(number, .confirmed)
         }
         return number

@@ -30,9 +30,9 @@ public final class SimBus: MessageBus, @unchecked Sendable {
         broker.subscribe(self, filters)
     }
 
-    public func publish(topic: String, payload: [UInt8]) -> UInt64? {
+    public func publish(topic: String, payload: [UInt8], isRetained: Bool) -> UInt64? {
         guard fuse.passes() else { return nil }
-        return broker.publish(self, topic: topic, payload: payload)
+        return broker.publish(self, topic: topic, payload: payload, isRetained: isRetained)
     }
 
     public func close() { broker.close(self) }

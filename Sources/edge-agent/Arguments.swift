@@ -7,11 +7,10 @@ struct UsageError: Error, CustomStringConvertible {
 /// the agent more memory than all of its own code.
 struct Arguments {
     private static let withValue = ["--config", "--socket", "--wait"]
-    private static let flags = ["--json", "--new-key"]
+    private static let flags = ["--json", "--new-key", "--watch"]
     private static let commands = [
-        "run", "enroll", "check", "config", "status", "devices", "i2c", "twin", "version",
-        "--version", "help",
-        "--help", "-h",
+        "run", "enroll", "check", "config", "doctor", "status", "devices", "rules", "i2c", "twin",
+        "version", "--version", "help", "--help", "-h",
     ]
 
     let command: String
@@ -52,6 +51,7 @@ struct Arguments {
     var isJSON: Bool { options["--json"] != nil }
     var config: String? { options["--config"] }
     var isNewKey: Bool { options["--new-key"] != nil }
+    var isWatch: Bool { options["--watch"] != nil }
     var wait: String? { options["--wait"] }
     var socket: String? { options["--socket"] }
 

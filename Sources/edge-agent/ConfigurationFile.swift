@@ -10,13 +10,17 @@ enum ConfigurationFile {
 
     static func read(_ path: String) -> AgentConfiguration? {
         do {
-            let bytes = try LinuxFileSystem().read(absolute(path), maximumBytes: bytesMaximum)
-            let node = try YAMLDocument.read(bytes, file: path)
-            return try AgentConfiguration.read(node, file: path, hostName: hostName())
+            return try load(path)
         } catch {
             Output.error("edge-agent: \(error)")
             return nil
         }
+    }
+
+    static func load(_ path: String) throws -> AgentConfiguration {
+        let bytes = try LinuxFileSystem().read(absolute(path), maximumBytes: bytesMaximum)
+        let node = try YAMLDocument.read(bytes, file: path)
+        return try AgentConfiguration.read(node, file: path, hostName: hostName())
     }
 
     static func hostName() -> String {

@@ -25,7 +25,9 @@ enum EdgeAgentMain {
         case "check": CheckCommand.run(arguments)
         case "config": ReferenceCommand.run()
         case "status": StatusCommand.run(arguments)
+        case "doctor": DoctorCommand.run(arguments)
         case "devices": DevicesCommand.run(arguments)
+        case "rules": RulesCommand.run(arguments)
         case "i2c": ScanCommand.run(arguments)
         case "twin": TwinCommand.run(arguments)
         case "version", "--version": version()
@@ -48,8 +50,10 @@ enum EdgeAgentMain {
                edge-agent enroll TOKEN|- [--config FILE] [--new-key] [--wait SECONDS]
                edge-agent check --config FILE
                edge-agent config
+               edge-agent doctor [--json] [--config FILE]
                edge-agent status [--json] [--socket PATH | --config FILE]
-               edge-agent devices [--json] [--socket PATH | --config FILE]
+               edge-agent devices [--json] [--watch] [--socket PATH | --config FILE]
+               edge-agent rules [--json] [--socket PATH | --config FILE]
                edge-agent i2c scan [BUS] [--json]
                edge-agent twin get [PATH] [--json] [--socket PATH | --config FILE]
                edge-agent twin set PATH VALUE [--socket PATH | --config FILE]
@@ -61,8 +65,10 @@ enum EdgeAgentMain {
         enroll makes this board's key and joins the hub of TOKEN, which fleet token create
         prints; - reads it from standard input. --new-key gives the board another key.
         config prints every field of a configuration file with its default, unit and reason.
+        doctor looks for what keeps a board from working, and says how to mend it.
         devices prints the declared chips and sensors with their readings, and others that
-        are there; i2c scan asks all addresses of the buses, as i2cdetect does.
+        are there; with --watch again whenever something changes. rules prints the rules that
+        run here with their states; i2c scan asks all addresses of the buses, as i2cdetect does.
         VALUE is JSON; what is no JSON is taken as text. set writes desired/, config/ and
         notes/; add and remove change sets/, inc adds NUMBER (else 1) to counters/.
         exit: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 no agent, 5 refused

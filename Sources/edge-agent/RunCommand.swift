@@ -80,6 +80,7 @@ enum RunCommand {
         settings.receiveMaximum = broker.window
         settings.holdsAcknowledgements = true
         settings.subscriptions = Agent.subscriptions(configuration)
+        settings.will = Agent.announcer(configuration, version: Release.version).will
         settings.reconnectMaximum = 5000
         return MosquittoBus(settings: settings, entropy: entropy)
     }

@@ -73,6 +73,15 @@ final class UplinkRoute: Sendable {
         }
     }
 
+    /// Where it leads now; nil where it leads nowhere yet.
+    var place: (host: String, port: Int)? {
+        switch next() {
+        case .plain: (address.host, address.port)
+        case .secured(let host, let port, _, _): (host, port)
+        case .none: nil
+        }
+    }
+
     private func next() -> Way {
         guard tls != .off else { return .plain }
         guard let enrolled = identity.load() else {

@@ -107,11 +107,11 @@ final class FakeBus: MessageBus {
     func subscribe(_ filters: [String]) { state.with { $0.filters += filters } }
 
     /// Numbers count from 1; a test says what becomes of each.
-    func publish(topic: String, payload: [UInt8]) -> UInt64? {
+    func publish(topic: String, payload: [UInt8], isRetained: Bool) -> UInt64? {
         state.with { state in
             guard state.isConnected else { return nil }
             state.published.append(
-                BusMessage(topic: topic, payload: payload, isRetained: false))
+                BusMessage(topic: topic, payload: payload, isRetained: isRetained))
             return UInt64(state.published.count)
         }
     }

@@ -269,8 +269,8 @@ private final class HastyBus: MessageBus {
 
     func acknowledge(through count: UInt64) {}
     func subscribe(_ filters: [String]) { bus.subscribe(filters) }
-    func publish(topic: String, payload: [UInt8]) -> UInt64? {
-        bus.publish(topic: topic, payload: payload)
+    func publish(topic: String, payload: [UInt8], isRetained: Bool) -> UInt64? {
+        bus.publish(topic: topic, payload: payload, isRetained: isRetained)
     }
     func close() { bus.close() }
 }
@@ -293,8 +293,8 @@ private final class CredulousBus: MessageBus {
 
     func acknowledge(through count: UInt64) { bus.acknowledge(through: count) }
     func subscribe(_ filters: [String]) { bus.subscribe(filters) }
-    func publish(topic: String, payload: [UInt8]) -> UInt64? {
-        bus.publish(topic: topic, payload: payload)
+    func publish(topic: String, payload: [UInt8], isRetained: Bool) -> UInt64? {
+        bus.publish(topic: topic, payload: payload, isRetained: isRetained)
     }
     func close() { bus.close() }
 }

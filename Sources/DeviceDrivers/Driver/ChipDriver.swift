@@ -14,6 +14,8 @@ public protocol ChipDriver: Sendable {
     mutating func command(
         _ property: String, _ value: Value
     ) throws(DriverFault) -> [ChipOperation]
+    /// What a property takes; nil where it is only read.
+    func range(of property: String) -> SettableRange?
 }
 
 extension ChipDriver {
@@ -26,6 +28,8 @@ extension ChipDriver {
     ) throws(DriverFault) -> [ChipOperation] {
         throw DriverFault(.notSettable, "this kind of chip has nothing that can be set")
     }
+
+    public func range(of property: String) -> SettableRange? { nil }
 }
 
 /// One thing to do with a chip.

@@ -24,6 +24,8 @@ public struct ChipSession: DeviceDriver {
         return try advance()
     }
 
+    public func range(of property: String) -> SettableRange? { chip.range(of: property) }
+
     public mutating func abandon() {
         phase = .idle
         isSetUp = false

@@ -11,12 +11,16 @@ public protocol DeviceDriver: Sendable {
     mutating func abandon()
     /// The first step of setting a property.
     mutating func set(_ property: String, _ value: Value) throws(DriverFault) -> DriverStep
+    /// What a property takes; nil where it is only read.
+    func range(of property: String) -> SettableRange?
 }
 
 extension DeviceDriver {
     public mutating func set(_ property: String, _ value: Value) throws(DriverFault) -> DriverStep {
         throw DriverFault(.notSettable, "it has nothing that can be set")
     }
+
+    public func range(of property: String) -> SettableRange? { nil }
 }
 
 /// What a driver wants next.

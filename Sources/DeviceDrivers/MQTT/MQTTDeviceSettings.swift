@@ -23,7 +23,7 @@ public struct MQTTDeviceSettings: Sendable, Hashable {
     /// Settings with defaults that suit a board with one broker.
     public init(
         zigbee2mqttTopic: String = "zigbee2mqtt", homeAssistantTopic: String = "homeassistant",
-        reservedTopics: [String] = ["fleet"], devicesMaximum: Int = 128,
+        reservedTopics: [String] = ["fleet", BoardAnnouncer.root], devicesMaximum: Int = 128,
         entitiesMaximum: Int = 1024, payloadBytesMaximum: Int = 65536,
         propertiesMaximum: Int = 256, reportBytesMaximum: Int = 16384
     ) {

@@ -61,12 +61,8 @@ public struct RuleEngine: Sendable {
         var directives = remove(name, isReplaced: true)
         var running = Running(rule: rule)
         running.actions = before?["actions"]?.intValue ?? 0
-        if before?["state"] == .string("active"), let text = before?["rule"]?.stringValue,
-            let earlier = try? RuleParser.read(text)
-        {
-            // The agent stopped while it was on.
-            directives += Self.back(name, earlier)
-        }
+        // The agent stopped while it was on.
+        if let before { directives += Self.back(name, stopped: before) }
         rules[name] = running
         return directives + [state(name)]
     }
@@ -81,6 +77,12 @@ public struct RuleEngine: Sendable {
         var directives: [Directive] = []
         if case .active = running.phase { directives += Self.back(name, running.rule) }
         return isReplaced ? directives : directives + [.state(rule: name, .null)]
+    }
+
+    /// A rule that the board had before a restart and has no more: what it had set for a time is
+    /// set back, and its state goes.
+    public static func forgotten(_ name: String, before: Value) -> [Directive] {
+        back(name, stopped: before) + [.state(rule: name, .null)]
     }
 
     /// A device has said what a property is.
@@ -166,8 +168,19 @@ public struct RuleEngine: Sendable {
         ]
     }
 
-    private func state(_ name: String) -> Directive {
-        guard let running = rules[name] else { return .state(rule: name, .null) }
+    /// What a rule that was active when the agent stopped has to set back.
+    private static func back(_ name: String, stopped before: Value) -> [Directive] {
+        guard before["state"] == .string("active"), let text = before["rule"]?.stringValue,
+            let earlier = try? RuleParser.read(text)
+        else { return [] }
+        return back(name, earlier)
+    }
+
+    private func state(_ name: String) -> Directive { .state(rule: name, value(of: name)) }
+
+    /// The rule, where it is, and how often it has acted; null for none of this name.
+    public func value(of name: String) -> Value {
+        guard let running = rules[name] else { return .null }
         let word =
             switch running.phase {
             case .idle: "idle"
@@ -175,11 +188,9 @@ public struct RuleEngine: Sendable {
             case .done: "done"
             case .active: "active"
             }
-        return .state(
-            rule: name,
-            .object([
-                ("rule", .string(running.rule.text)), ("state", .string(word)),
-                ("actions", .int(running.actions)),
-            ]))
+        return .object([
+            ("rule", .string(running.rule.text)), ("state", .string(word)),
+            ("actions", .int(running.actions)),
+        ])
     }
 }

@@ -13,6 +13,10 @@ public struct RuleParser {
     /// The longest time: a day.
     public static let timeMaximum: Milliseconds = 86_400_000
 
+    /// How a rule is written.
+    public static let form =
+        "when DEVICE/PROPERTY OP VALUE [and ...] [for TIME] set DEVICE/PROPERTY VALUE [for TIME]"
+
     private let text: String
     private let words: [(text: String, column: Int)]
     private var index = 0

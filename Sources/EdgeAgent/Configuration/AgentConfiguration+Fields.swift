@@ -1,8 +1,10 @@
 import Platform
 
 extension AgentConfiguration {
-    /// The section whose lines are not fields but blocks.
     static let devicesSection = "devices"
+    static let rulesSection = "rules"
+    /// Those of the sections that hold entries under names of the operator's choice.
+    static let namedSections = [devicesSection, rulesSection]
 
     /// The sections of the file, in order.
     static let sections: [(name: String, meaning: String)] = [
@@ -12,6 +14,7 @@ extension AgentConfiguration {
         ("local_broker", "The board's own MQTT broker, with the devices behind it."),
         ("board", "The board's own sensors."),
         (devicesSection, "Chips and sensors of the board, each under the name it reports as."),
+        (rulesSection, "What the board does by itself, with or without a hub, each under a name."),
         ("control", "The way in for `edge-agent status` and `edge-agent twin`."),
     ]
 
@@ -149,6 +152,10 @@ extension AgentConfiguration {
         ConfigurationField(
             "local_broker", "homeassistant_topic", .text(\.localBroker.homeAssistantTopic, .topic),
             "The discovery prefix of Home Assistant."),
+        ConfigurationField(
+            "local_broker", "publish_discovery", .flag(\.localBroker.announcesBoard),
+            "True: the board and its declared devices appear in a Home Assistant on this broker, "
+                + "and can be set there. False again takes them back."),
     ]
 
     private static let board: [ConfigurationField] = [

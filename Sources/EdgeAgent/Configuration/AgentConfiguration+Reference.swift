@@ -11,6 +11,7 @@ extension AgentConfiguration {
             lines += comment(section.meaning, indent: "")
             lines.append("\(section.name):")
             if section.name == devicesSection { lines += devicesExample }
+            if section.name == rulesSection { lines += rulesExample }
             for field in fields where field.section == section.name {
                 lines += comment(field.reason, indent: "  ")
                 lines += comment("Expected: \(field.expectation).", indent: "  ")
@@ -32,6 +33,11 @@ extension AgentConfiguration {
             "  # attic:", "  #   kind: bme280", "  #   bus: i2c-1", "  #   address: 0x76",
             "  #   every: 30s", "  #   deadband: 0.1",
         ]
+    }
+
+    private static var rulesExample: [String] {
+        comment("Expected: \(RuleParser.form). At most \(RuleEngine.rulesMaximum).", indent: "  ")
+            + ["  # water: when soil/moisture < 30 for 5m set relay/pump on for 60s"]
     }
 
     /// Comment lines of at most 80 columns.

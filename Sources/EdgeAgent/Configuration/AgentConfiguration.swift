@@ -13,6 +13,8 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var board = Board()
     /// Chips and sensors of the board, by name; the twin's `config/devices/` may add to them.
     public var devices: [DeviceBlock] = []
+    /// Rules that run on the board, by name; the twin's `config/rules/` may add to them.
+    public var rules: [String: DeviceRule] = [:]
     public var control: Control
 
     /// What an empty file means.
@@ -148,6 +150,8 @@ extension AgentConfiguration {
         public var devicesMax = 128
         public var zigbee2MQTTTopic = "zigbee2mqtt"
         public var homeAssistantTopic = "homeassistant"
+        /// Whether the board announces itself there.
+        public var announcesBoard = false
     }
 
     /// The board's own sensors.

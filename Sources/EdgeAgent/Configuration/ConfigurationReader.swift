@@ -47,6 +47,10 @@ extension ConfigurationReader {
                 readDevices(entry.value)
                 continue
             }
+            if entry.key == AgentConfiguration.rulesSection {
+                readRules(entry.value)
+                continue
+            }
             let fields = AgentConfiguration.fields.filter { $0.section == entry.key }
             if fields.isEmpty {
                 addUnknownSection(entry.key, entry.keyLine)

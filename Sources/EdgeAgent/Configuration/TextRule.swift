@@ -1,3 +1,4 @@
+import DeviceDrivers
 import Platform
 
 /// What a field that holds text accepts.
@@ -22,7 +23,7 @@ enum TextRule: Sendable, Hashable {
         case .absolutePath(let bytesMax): "an absolute path of at most \(bytesMax) bytes"
         case .topic:
             "an MQTT topic of at most \(Self.topicBytesMax) bytes, without wildcards, without / "
-                + "at either end, and not under $ or fleet"
+                + "at either end, and not under $, fleet or cloudos-edge"
         case .labelKey:
             "1 to \(Self.labelBytesMax) of a-z A-Z 0-9 . _ - / with a letter or digit at both ends"
         case .labelValue:
@@ -60,7 +61,8 @@ enum TextRule: Sendable, Hashable {
                 && bytes.first != UInt8(ascii: "/") && bytes.last != UInt8(ascii: "/")
                 // MQTT 5 §4.7.2: such topics are the server's own. Under fleet/ go our own frames,
                 // which the agent would then take for messages of devices and report in frames.
-                && bytes.first != UInt8(ascii: "$") && !(text + "/").hasPrefix("fleet/")
+                && bytes.first != UInt8(ascii: "$")
+                && !Self.ownTopics.contains { (text + "/").hasPrefix($0 + "/") }
         case .labelKey:
             // `fleet device label ID k-` removes k, so a key must not end in -.
             return 1...Self.labelBytesMax ~= bytes.count
@@ -73,6 +75,8 @@ enum TextRule: Sendable, Hashable {
         }
     }
 
+    /// Of our uplinks, and of what boards announce.
+    private static let ownTopics = ["fleet", BoardAnnouncer.root]
     private static let wildcards = [UInt8(ascii: "+"), UInt8(ascii: "#")]
 
     /// Dotted decimal, four parts, no leading zeros: inet_aton(3) would read 0177 as octal and

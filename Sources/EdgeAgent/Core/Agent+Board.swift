@@ -13,5 +13,6 @@ extension Agent {
             write(path, value, .telemetry)
         }
         append(.telemetry, key: "board", .object(news))
+        announceBoard(news)
     }
 }

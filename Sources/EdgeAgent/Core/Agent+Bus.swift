@@ -19,6 +19,7 @@ extension Agent {
         switch event {
         case .connected:
             bus.isConnected = true
+            announcer.onConnected()
             world.report("info local-broker: connected")
         case .disconnected(let reason):
             if bus.isConnected { world.report("warning local-broker: disconnected: \(reason)") }
@@ -36,6 +37,7 @@ extension Agent {
         case .commitRequested:
             schedule.onRequested(at: now)
         case .published(let number, let outcome):
+            guard !announcer.onAnswered(number) else { return announced(outcome) }
             handle(number, outcome)
         }
     }
@@ -52,6 +54,12 @@ extension Agent {
     }
 
     private func handle(_ message: BusMessage) {
+        switch announcer.receive(message) {
+        case .notOurs: break
+        case .ignored: return
+        case .wish(let device, let property, let value):
+            return wish(device, property, value)
+        }
         for directive in bridge.receive(message) {
             switch directive {
             case .report(let report): handle(report, message)
@@ -112,6 +120,7 @@ extension Agent {
     /// The topic filters that an agent of this configuration begins with.
     public static func subscriptions(_ configuration: AgentConfiguration) -> [String] {
         MQTTDeviceBridge(settings: deviceSettings(configuration)).subscriptions
+            + announcer(configuration, version: "").subscriptions
     }
 
     static func deviceSettings(_ configuration: AgentConfiguration) -> MQTTDeviceSettings {

@@ -9,6 +9,7 @@ extension Agent {
         switch request["op"]?.stringValue {
         case "status": return .object([("ok", .bool(true)), ("status", status())])
         case "devices": return devices()
+        case "rules": return ruleList()
         case "get": return get(request["path"]?.stringValue ?? "")
         case "set":
             guard let path = request["path"]?.stringValue, let value = request["value"] else {
@@ -18,7 +19,7 @@ extension Agent {
         case let op:
             return change(op ?? "", request)
                 ?? refusal(
-                    "the agent knows status, devices, get, set, add, remove, inc and delete",
+                    "the agent knows status, devices, rules, get, set, add, remove, inc and delete",
                     exit: 2)
         }
     }

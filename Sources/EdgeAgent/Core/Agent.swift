@@ -30,8 +30,11 @@ public actor Agent {
 
     var bridge: MQTTDeviceBridge
     var bus = BusState()
+    var announcer: BoardAnnouncer
     var complaints = EventLimiter()
     var rules = RuleEngine()
+    /// The rules that are the twin's; the others are the file's.
+    var twinRules: Set<String> = []
     /// When each device was written as heard. At most as many as the bridge knows.
     var lastHeard: [String: MonotonicTime] = [:]
 
@@ -97,6 +100,7 @@ public actor Agent {
                 event: configuration.state.commitEvent,
                 telemetry: configuration.state.commitTelemetry))
         bridge = MQTTDeviceBridge(settings: Agent.deviceSettings(configuration))
+        announcer = Agent.announcer(configuration, version: version)
         var session = DeviceSession.Settings()
         session.timeout = configuration.uplink.ackTimeout
         sync = DeviceReplica(
@@ -195,6 +199,7 @@ public actor Agent {
         recallWorkloads()
         recallDevices()
         reconcile()
+        forgetRules()
         settle()
     }
 
@@ -247,6 +252,7 @@ public actor Agent {
         if stage.isFull { schedule.onRequested(at: now) }
         if let due = schedule.deadline, now >= due { commit() }
         feed()
+        announce()
         let deadlines = [
             schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
             trimDue,

@@ -59,6 +59,7 @@ extension Agent {
         var refused: [String: String] = [:]
         for refusal in poller.declare(blocks, at: now) { refused[refusal.name] = refusal.reason }
         declared.forgetWishes()
+        announcer.onDevices(poller.names)
         let present = Set(poller.names)
         for name in before.subtracting(present).sorted() {
             report(name, [("available", .bool(false))])
@@ -87,7 +88,9 @@ extension Agent {
         for (name, value) in properties {
             guard let path = try? TwinPath("reported/devices/\(device)/\(name)") else { continue }
             write(path, value, .telemetry)
+            perform(rules.onReading(device, name, value, at: now))
         }
+        announceDevice(device, properties)
         // The twin keeps the last of each; a log that cannot be written would fill memory.
         guard !stage.isFull else { return }
         append(

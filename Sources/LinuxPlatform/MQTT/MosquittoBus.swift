@@ -24,8 +24,8 @@ public struct MosquittoBus: MessageBus {
 
     public func acknowledge(through count: UInt64) { client.acknowledge(through: count) }
 
-    public func publish(topic: String, payload: [UInt8]) -> UInt64? {
-        let publication = client.publish(topic: topic, payload: payload, isRetained: false)
+    public func publish(topic: String, payload: [UInt8], isRetained: Bool) -> UInt64? {
+        let publication = client.publish(topic: topic, payload: payload, isRetained: isRetained)
         return if case .sent(let number) = publication { number } else { nil }
     }
 

@@ -83,4 +83,8 @@ public struct MCP23017: ChipDriver {
         latches = isOn ? latches | bit : latches & ~bit
         return [.write([Register.latches] + MCP23017Conversion.bytes(latches))]
     }
+
+    public func range(of property: String) -> SettableRange? {
+        MCP23017Conversion.bit(property).flatMap { outputs & $0 != 0 ? .flag : nil }
+    }
 }

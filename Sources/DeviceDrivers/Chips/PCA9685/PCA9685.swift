@@ -61,4 +61,8 @@ public struct PCA9685: ChipDriver {
         }
         return [.write([Register.channels + 4 * channel] + PCA9685Conversion.duty(share))]
     }
+
+    public func range(of property: String) -> SettableRange? {
+        property.hasPrefix("duty_") ? .number(0...1) : nil
+    }
 }
