@@ -9,7 +9,7 @@ extension FleetClient {
     ///
     /// - Parameters:
     ///   - stream: nil means all streams.
-    ///   - after: rows with a greater `n`.
+    ///   - after: rows with a greater `n`; below 0 it counts from the newest row.
     ///   - limit: 1 to `logPageRowsMax` rows.
     public func log(
         _ device: String, stream: String? = nil, after: Int64 = 0, limit: Int = logPageRowsMax

@@ -12,7 +12,7 @@ extension FleetHub {
         }
         return .object([
             ("rows", .array(entries.map(Self.object))),
-            ("next", .int(entries.last?.number ?? after)),
+            ("next", .int(entries.last?.number ?? max(0, after))),
         ])
     }
 

@@ -158,7 +158,7 @@ struct HubHandlers: Sendable {
     private func log(
         _ device: String, _ query: APIQuery, _ caller: Caller
     ) async throws -> Response {
-        let after = try query.number("after", in: 0...Int64.max, default: 0)
+        let after = try query.number("after", in: -Self.logRowsMax...Int64.max, default: 0)
         let limit = try query.number(
             "limit", in: 1...Self.logRowsMax, default: Self.logRowsDefault)
         return APIReply.json(

@@ -1,37 +1,72 @@
 import DeviceDrivers
+import Glibc
 import LinuxPlatform
 import Platform
 
-/// `edge-agent devices`: what is declared, with the last readings, and what else is there.
+/// `edge-agent devices`: what is declared and what the broker's devices say, with the last readings,
+/// and what else is there.
 enum DevicesCommand {
+    /// How often a watch looks: readings come seldom more often.
+    private static let watchInterval: Int32 = 1000
+
     static func run(_ arguments: Arguments) -> Int32 {
-        switch LocalAgent.ask(arguments, [("op", .string("devices"))]) {
-        case .failure(let failure): return failure.code
-        case .success(let answer):
-            let declared = answer["declared"] ?? .array([])
-            let discovered = answer["discovered"] ?? .array([])
-            if arguments.isJSON {
-                Output.line(
-                    Value.object([("declared", declared), ("discovered", discovered)]).json)
-            } else {
-                for device in declared.arrayValue ?? [] { show(device) }
-                for device in discovered.arrayValue ?? [] {
-                    Output.line("\(text(device, "name")) \(text(device, "kind")), not declared")
-                }
+        var before: Value?
+        while true {
+            switch LocalAgent.ask(arguments, [("op", .string("devices"))]) {
+            case .failure(let failure): return failure.code
+            case .success(let answer):
+                let list = Value.object(
+                    ["declared", "discovered"].map { ($0, answer[$0] ?? .array([])) })
+                if list != before { show(list, since: before, isJSON: arguments.isJSON) }
+                before = list
             }
-            return ExitCode.done
+            guard arguments.isWatch else { return ExitCode.done }
+            // An interrupt ends the program, and so does an agent that is gone.
+            poll(nil, 0, watchInterval)
         }
     }
 
-    private static func show(_ device: Value) {
-        let words = ["name", "kind", "bus", "address", "state"].map { text(device, $0) }
-        Output.line(words.filter { !$0.isEmpty }.joined(separator: " "))
-        for reading in device["readings"]?.arrayValue ?? [] {
-            let value = reading["value"] ?? .null
-            let shown = value.stringValue ?? value.json
-            Output.line("  \(text(reading, "property")) \(shown) \(text(reading, "unit"))")
+    /// All of it, or what has changed.
+    private static func show(_ list: Value, since before: Value?, isJSON: Bool) {
+        guard !isJSON else { return Output.line(list.json) }
+        guard let before else {
+            for device in devices(list) { show(device) }
+            return
         }
+        let known = Set(devices(before).flatMap(lines))
+        for line in devices(list).flatMap(lines) where !known.contains(line) { Output.line(line) }
+    }
+
+    private static func devices(_ list: Value) -> [Value] {
+        (list["declared"]?.arrayValue ?? []) + (list["discovered"]?.arrayValue ?? [])
+    }
+
+    private static func show(_ device: Value) {
+        Output.line(head(device))
+        for reading in device["readings"]?.arrayValue ?? [] { Output.line("  " + words(reading)) }
         if let reason = device["reason"]?.stringValue { Output.line("  \(reason)") }
+    }
+
+    /// Each fact on a line of its own, with the device's name.
+    private static func lines(_ device: Value) -> [String] {
+        let name = text(device, "name")
+        return [head(device)]
+            + (device["readings"]?.arrayValue ?? []).map { "\(name) \(words($0))" }
+    }
+
+    private static func head(_ device: Value) -> String {
+        // Sensors of the kernel's that no block names have nothing to say yet.
+        let tail = device["readings"] == nil ? ", not declared" : ""
+        let words = ["name", "kind", "bus", "address", "state"].map { text(device, $0) }
+        return words.filter { !$0.isEmpty }.joined(separator: " ") + tail
+    }
+
+    private static func words(_ reading: Value) -> String {
+        let value = reading["value"] ?? .null
+        let words = [
+            text(reading, "property"), value.stringValue ?? value.json, text(reading, "unit"),
+        ]
+        return words.filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     private static func text(_ value: Value, _ key: String) -> String {

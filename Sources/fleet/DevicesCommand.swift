@@ -3,7 +3,8 @@ import FleetClient
 
 struct DevicesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "devices", abstract: "List the devices of the fleet.")
+        commandName: "devices", abstract: "List the devices of the fleet.",
+        subcommands: [DevicesOfCommand.self])
 
     @OptionGroup var selection: SelectorOptions
     @OptionGroup var output: OutputOptions

@@ -17,7 +17,7 @@ struct Fleet: AsyncParsableCommand {
             """,
         subcommands: [
             LoginCommand.self, OperatorCommand.self, AuditCommand.self, TokenCommand.self,
-            DevicesCommand.self, DeviceCommand.self,
+            DevicesCommand.self, DeviceCommand.self, SetCommand.self,
             TwinCommand.self, ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self,
             LogCommand.self,
             EventsCommand.self, ProfileCommand.self, DoctorCommand.self,

@@ -128,7 +128,7 @@ import Testing
         "devices?selector=a%0Ab", "devices?%ff=1", "hub?x=1",
         "devices/pump-1/log?limit=0", "devices/pump-1/log?limit=1001",
         "devices/pump-1/log?limit=ten", "devices/pump-1/log?limit=+1%20",
-        "devices/pump-1/log?after=-1", "devices/pump-1/log?after=9223372036854775808",
+        "devices/pump-1/log?after=-1001", "devices/pump-1/log?after=9223372036854775808",
         "devices/pump-1/log?after=1.5", "devices/pump-1/twin?prefix=",
         "devices/pump-1/twin/a//b", "devices/pump-1/twin/%2F", "devices/pump-1/twin/a%",
         "devices/pump-1/twin/a%00b", "devices/pump-1/twin/a%2F", "devices/pump-1/twin/%C0%AF",

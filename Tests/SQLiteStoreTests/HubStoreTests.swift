@@ -118,6 +118,12 @@ extension HubStore {
         #expect(try store.entries(stream: "alarm").map(\.number) == [3])
         let page = try store.log.page(board, stream: nil, after: 2, limit: 2)
         #expect(page.map(\.number) == [3, 4])
+        // From the end, over all streams.
+        let last = try store.log.page(board, stream: nil, after: -2, limit: 9)
+        #expect(last.map(\.number) == [4, 5])
+        let all = try store.log.page(board, stream: nil, after: -99, limit: 9)
+        #expect(all.map(\.number) == [1, 2, 3, 4, 5])
+        #expect(try store.log.page("board-3", stream: nil, after: -1, limit: 9).isEmpty)
     }
 
     @Test func aFailedWriteLeavesNoHoleInTheNumbers() throws {

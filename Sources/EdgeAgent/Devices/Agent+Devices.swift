@@ -60,6 +60,7 @@ extension Agent {
         for refusal in poller.declare(blocks, at: now) { refused[refusal.name] = refusal.reason }
         declared.forgetWishes()
         announcer.onDevices(poller.names)
+        describeDeclared()
         let present = Set(poller.names)
         for name in before.subtracting(present).sorted() {
             report(name, [("available", .bool(false))])
@@ -91,6 +92,7 @@ extension Agent {
             perform(rules.onReading(device, name, value, at: now))
         }
         announceDevice(device, properties)
+        describe(device)
         // The twin keeps the last of each; a log that cannot be written would fill memory.
         guard !stage.isFull else { return }
         append(
@@ -100,7 +102,7 @@ extension Agent {
     /// A wish for a property of a declared device.
     func setDeclared(_ cell: Cell, _ device: String, _ property: String) {
         let token = declared.next()
-        guard poller.set(device, property, cell.value, token: token, at: now) else {
+        guard poller.set(device, property, flag(cell.value), token: token, at: now) else {
             return wishesDue = now + Self.wishInterval
         }
         declared.onSent(cell, token)
@@ -123,14 +125,7 @@ extension Agent {
     /// Answers `edge-agent devices`: what is declared with its last readings, and what else was
     /// heard or is there.
     func devices() -> Value {
-        var seen: Set<String> = []
-        for cell in (try? store.document.cells(prefix: "reported/devices/")) ?? []
-        where cell.path.segments.count >= 4 {
-            seen.insert(String(cell.path.segments[2]))
-        }
-        var found = seen.subtracting(poller.names).sorted().map { name in
-            Value.object([("name", .string(name)), ("kind", .string("mqtt"))])
-        }
+        var found = heardDevices()
         let blocks = declared.blocks ?? []
         for (kind, names) in sensorNames() {
             let used = blocks.filter { $0.kind == kind }.map {
@@ -143,6 +138,26 @@ extension Agent {
         return .object([
             ("ok", .bool(true)), ("declared", .array(poller.status)), ("discovered", .array(found)),
         ])
+    }
+
+    /// The devices behind the broker, with their last values.
+    private func heardDevices() -> [Value] {
+        var readings = bridge.knownDevices.reduce(into: [String: [Value]]()) { $0[$1] = [] }
+        for cell in (try? store.document.cells(prefix: "reported/devices/")) ?? []
+        where cell.path.segments.count >= 4 && cell.value != .null {
+            let name = String(cell.path.segments[2])
+            guard !poller.knows(name) else { continue }
+            let property = cell.path.segments.dropFirst(3).joined(separator: "/")
+            readings[name, default: []].append(
+                .object([("property", .string(property)), ("value", cell.value)]))
+        }
+        return readings.sorted { $0.key < $1.key }.map { name, readings in
+            var fields: [(String, Value)] = [("name", .string(name)), ("kind", .string("mqtt"))]
+            if let presence = bridge.presence(of: name) {
+                fields.append(("state", .string(presence.rawValue)))
+            }
+            return .object(fields + [("readings", .array(readings))])
+        }
     }
 
     /// Sensors of the kernel's, by the kind that would read them.

@@ -133,10 +133,14 @@ public final class LogTables {
         try cursor(device, sequence)?.upto ?? 0
     }
 
+    /// Entries above a number, in order.
+    ///
+    /// - Parameter number: Below 0 it counts from the newest entry of all streams.
     public func page(
         _ device: String, stream: String?, after number: Int64, limit: Int
     ) throws(SQLiteError) -> [LogEntry] {
         let clocks = try clocks(device)
+        let number = number < 0 ? max(0, try newest(device) + number) : number
         return try page.query([
             .text(device), .integer(number), .optional(stream), .integer(Int64(limit)),
         ]) { (row) throws(SQLiteError) in
@@ -206,13 +210,16 @@ public final class LogTables {
         if let known = numbers[device] {
             last = known
         } else {
-            last =
-                try highest.query([.text(device)]) { (row) throws(SQLiteError) in row.integer(0) }
-                .first ?? 0
+            last = try newest(device)
         }
         numbers[device] = last + 1
         sizes[device]? += 1
         return last + 1
+    }
+
+    private func newest(_ device: String) throws(SQLiteError) -> Int64 {
+        try highest.query([.text(device)]) { (row) throws(SQLiteError) in row.integer(0) }
+            .first ?? 0
     }
 
     private func insertRow(

@@ -91,7 +91,7 @@ import Testing
         #expect(none.detail.hasPrefix("there is no group i2c and spi"))
         // Without the service's user it is the one who asks; a first group counts as well.
         let own = try finding("groups") {
-            $0["/etc/passwd"] = "pi:x:1000:988::/home/pi:/bin/sh\n"
+            $0["/etc/passwd"] = "pi:x:1000:988::/:/bin/sh\n"
             $0["/proc/self/status"] = "Name:\tsh\nUid:\t1000\t1000\t1000\t1000\n"
             $0["/etc/group"] = "gpio:x:986:pi\ni2c:x:988:\nspi:x:989:edge-agent\n"
         }

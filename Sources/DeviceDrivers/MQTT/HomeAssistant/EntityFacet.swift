@@ -125,7 +125,7 @@ struct EntityFacet {
             "brightness", "color_temp", "effect", "supported_color_modes", "payload_on",
             "payload_off", "state_on", "state_off", "payload_open", "payload_close",
             "payload_stop", "state_open", "state_opening", "state_closed", "state_closing",
-            "state_stopped", "platform", "fan_modes", "swing_modes",
+            "state_stopped", "platform", "fan_modes", "swing_modes", "unit_of_measurement",
         ]
         for facet in components.values.joined() {
             keys.formUnion(
