@@ -27,7 +27,7 @@ extension Agent {
             AnnouncedProperty(name, value, unit: Self.boardUnit(name))
         }
         // Its load comes with the second sample; it never has fewer properties than before.
-        told(
+        noteLeftOut(
             announcer.onReadings(
                 BoardAnnouncer.boardName, kind: "board", properties, isWhole: false))
     }
@@ -46,10 +46,10 @@ extension Agent {
             return AnnouncedProperty(
                 name, value, unit: known?.unit ?? "", settable: known?.settable)
         }
-        self.told(announcer.onReadings(device, kind: kind, told, isWhole: !properties.isEmpty))
+        noteLeftOut(announcer.onReadings(device, kind: kind, told, isWhole: !properties.isEmpty))
     }
 
-    private func told(_ leftOut: Int) {
+    private func noteLeftOut(_ leftOut: Int) {
         guard leftOut > 0, complaints.allows("discovery", at: now) else { return }
         event(
             "discovery.refused",
