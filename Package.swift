@@ -95,6 +95,7 @@ let package = Package(
         library("DeviceDrivers", ["Platform"]),
         library("PowerManager", ["Platform"]),
         library("Identity", ["Platform"]),
+        library("Images", ["Platform"]),
         library("Placement", ["Platform"]),
 
         // The real SQL, shared by both worlds.
@@ -103,7 +104,10 @@ let package = Package(
         // The two worlds.
         library(
             "LinuxPlatform",
-            ["Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "CGPIOD"]),
+            [
+                "Platform", "Images", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims",
+                "CGPIOD",
+            ]),
         library("Simulator", ["Platform", "CSQLite"]),
 
         // What a board does, what a hub does, its web face.
@@ -144,7 +148,10 @@ let package = Package(
             ]),
         tool(
             "edge-agent",
-            ["Platform", "SyncProtocol", "DeviceDrivers", "Identity", "EdgeAgent", "LinuxPlatform"]),
+            [
+                "Platform", "SyncProtocol", "DeviceDrivers", "Identity", "Images", "EdgeAgent",
+                "LinuxPlatform",
+            ]),
         tool(
             "fleet-hub",
             [
@@ -169,6 +176,8 @@ let package = Package(
         tests("DeviceDriversTests", ["TestSupport", "Platform", "DeviceDrivers", "Simulator"]),
         tests("PowerManagerTests", ["TestSupport", "Platform", "PowerManager", "LinuxPlatform"]),
         tests("IdentityTests", ["TestSupport", "Platform", "Identity"]),
+        tests(
+            "ImagesTests", ["TestSupport", "Platform", "Images", "LinuxPlatform", "CEdgeShims"]),
         tests("PlacementTests", ["TestSupport", "Platform", "Placement"]),
         tests("LinuxPlatformTests", ["TestSupport", "Platform", "Identity", "LinuxPlatform"]),
         tests("PlatformTests", ["TestSupport", "Platform"]),

@@ -20,6 +20,8 @@ static bool find(void *library, const char *name, void *slot) {
 
 static bool find_crypto(void *library) {
     return FIND(library, EVP_sha256) && FIND(library, EVP_Digest) && FIND(library, HMAC) &&
+           FIND(library, EVP_DigestInit_ex) && FIND(library, EVP_DigestUpdate) &&
+           FIND(library, EVP_DigestFinal_ex) &&
            FIND(library, EVP_PKEY_Q_keygen) && FIND(library, EVP_PKEY_free) &&
            FIND(library, EVP_PKEY2PKCS8) && FIND(library, i2d_PKCS8_PRIV_KEY_INFO) &&
            FIND(library, PKCS8_PRIV_KEY_INFO_free) && FIND(library, d2i_AutoPrivateKey) &&
@@ -85,6 +87,27 @@ int edge_hmac_sha256(const uint8_t *key, size_t key_count, const uint8_t *bytes,
     const void *made =
         edge_openssl.HMAC(sha256, key, (int)key_count, bytes, count, digest, &length);
     return made != NULL && length == 32 ? 0 : -1;
+}
+
+void *edge_sha256_open(void) {
+    void *stream = edge_openssl.EVP_MD_CTX_new();
+    if (stream == NULL) return NULL;
+    if (edge_openssl.EVP_DigestInit_ex(stream, edge_openssl.EVP_sha256(), NULL) == 1) return stream;
+    edge_openssl.EVP_MD_CTX_free(stream);
+    return NULL;
+}
+
+void edge_sha256_close(void *stream) { edge_openssl.EVP_MD_CTX_free(stream); }
+
+int edge_sha256_update(void *stream, const uint8_t *bytes, size_t count) {
+    return edge_openssl.EVP_DigestUpdate(stream, bytes, count) == 1 ? 0 : -1;
+}
+
+int edge_sha256_finish(void *stream, uint8_t *digest) {
+    unsigned int length = 0;
+    if (edge_openssl.EVP_DigestFinal_ex(stream, digest, &length) != 1 || length != 32) return -1;
+    // Without a type the context keeps its own (EVP_DigestInit(3)).
+    return edge_openssl.EVP_DigestInit_ex(stream, NULL, NULL) == 1 ? 0 : -1;
 }
 
 // The i2d functions tell how long their result is before they write it.

@@ -8,6 +8,9 @@ struct edge_openssl {
     // libcrypto
     const void *(*EVP_sha256)(void);
     int (*EVP_Digest)(const void *, size_t, unsigned char *, unsigned int *, const void *, void *);
+    int (*EVP_DigestInit_ex)(void *, const void *, void *);
+    int (*EVP_DigestUpdate)(void *, const void *, size_t);
+    int (*EVP_DigestFinal_ex)(void *, unsigned char *, unsigned int *);
     unsigned char *(*HMAC)(const void *, const void *, int, const unsigned char *, size_t,
                            unsigned char *, unsigned int *);
     void *(*EVP_PKEY_Q_keygen)(void *, const char *, const char *, ...);

@@ -6,11 +6,14 @@ struct UsageError: Error, CustomStringConvertible {
 /// The command line: a command, words, and options. Written out, as a parser library would cost
 /// the agent more memory than all of its own code.
 struct Arguments {
-    private static let withValue = ["--config", "--socket", "--wait"]
-    private static let flags = ["--json", "--new-key", "--watch"]
+    private static let withValue = [
+        "--config", "--socket", "--wait", "--store", "--name", "--platform", "--ca", "--pin",
+        "--auth", "--mirror", "--setuid", "--quota", "--files-max", "--layer-bytes-max",
+    ]
+    private static let flags = ["--json", "--new-key", "--plain-http", "--repair", "--watch"]
     private static let commands = [
-        "run", "enroll", "check", "config", "doctor", "status", "devices", "rules", "i2c", "twin",
-        "version", "--version", "help", "--help", "-h",
+        "run", "enroll", "check", "config", "doctor", "status", "devices", "rules", "i2c", "image",
+        "twin", "version", "--version", "help", "--help", "-h",
     ]
 
     let command: String
@@ -54,6 +57,11 @@ struct Arguments {
     var isWatch: Bool { options["--watch"] != nil }
     var wait: String? { options["--wait"] }
     var socket: String? { options["--socket"] }
+    var isPlainHTTP: Bool { options["--plain-http"] != nil }
+    var isRepair: Bool { options["--repair"] != nil }
+
+    /// The value of an option, with its dashes.
+    subscript(option: String) -> String? { options[option] }
 
     private func check() throws(UsageError) {
         switch command {
@@ -66,6 +74,15 @@ struct Arguments {
             guard words.first == "scan", words.count <= 2 else {
                 throw UsageError(
                     description: "edge-agent i2c is followed by scan and perhaps a bus")
+            }
+        case "image":
+            switch words.first {
+            case "list", "verify": try expect(words.count == 1)
+            case "pull", "load", "remove": try expect(words.count == 2)
+            default:
+                throw UsageError(
+                    description:
+                        "edge-agent image is followed by pull, load, list, remove or verify")
             }
         case "enroll":
             guard words.count == 1 else {

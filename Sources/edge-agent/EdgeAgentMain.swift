@@ -29,6 +29,7 @@ enum EdgeAgentMain {
         case "devices": DevicesCommand.run(arguments)
         case "rules": RulesCommand.run(arguments)
         case "i2c": ScanCommand.run(arguments)
+        case "image": ImageCommand.run(arguments)
         case "twin": TwinCommand.run(arguments)
         case "version", "--version": version()
         default: help()
@@ -55,6 +56,12 @@ enum EdgeAgentMain {
                edge-agent devices [--json] [--watch] [--socket PATH | --config FILE]
                edge-agent rules [--json] [--socket PATH | --config FILE]
                edge-agent i2c scan [BUS] [--json]
+               edge-agent image pull REFERENCE [--mirror HOST,…] [--ca FILE] [--pin KEY]
+                                [--auth FILE] [--plain-http] [IMAGE OPTIONS]
+               edge-agent image load FILE [--name REFERENCE] [IMAGE OPTIONS]
+               edge-agent image list [--json] [--store DIR]
+               edge-agent image remove REFERENCE [--store DIR]
+               edge-agent image verify [--repair] [--json] [--store DIR]
                edge-agent twin get [PATH] [--json] [--socket PATH | --config FILE]
                edge-agent twin set PATH VALUE [--socket PATH | --config FILE]
                edge-agent twin add|remove PATH VALUE [--socket PATH | --config FILE]
@@ -69,6 +76,9 @@ enum EdgeAgentMain {
         devices prints the declared chips and sensors with their readings, and others that
         are there; with --watch again whenever something changes. rules prints the rules that
         run here with their states; i2c scan asks all addresses of the buses, as i2cdetect does.
+        image keeps container images below --store, else /var/lib/edge-images, as root. IMAGE
+        OPTIONS are --store DIR, --platform OS/ARCH, --setuid strip|keep|refuse, --quota BYTES,
+        --files-max N, --layer-bytes-max BYTES and --json; docs/images.md says more.
         VALUE is JSON; what is no JSON is taken as text. set writes desired/, config/ and
         notes/; add and remove change sets/, inc adds NUMBER (else 1) to counters/.
         exit: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 no agent, 5 refused
@@ -80,6 +90,7 @@ enum ExitCode {
     static let done: Int32 = 0
     static let failed: Int32 = 1
     static let usage: Int32 = 2
+    static let notFound: Int32 = 3
     static let unreachable: Int32 = 4
     static let refused: Int32 = 5
 }

@@ -21,7 +21,7 @@ enum Documents {
 
     /// Subcommands that only hold others.
     static let groups: [String: Set<String>] = [
-        "edge-agent": ["twin", "i2c"], "fleet": ["twin", "device", "token", "profile"],
+        "edge-agent": ["twin", "i2c", "image"], "fleet": ["twin", "device", "token", "profile"],
     ]
 
     /// One line for each command of ours in a document that our programs would refuse.

@@ -18,12 +18,13 @@ struct ImportRules {
         "DeviceDrivers": logic,
         "PowerManager": logic,
         "Identity": logic,
+        "Images": logic,
         "Placement": logic,
         // The real SQL, shared by both worlds.
         "SQLiteStore": ["Platform", "SyncProtocol", "Identity", "CSQLite"],
         // The two worlds.
         "LinuxPlatform": [
-            "Platform", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "CGPIOD",
+            "Platform", "Images", "CCoAP", "CMosquitto", "CYAML", "CZstd", "CEdgeShims", "CGPIOD",
             "Glibc",
         ],
         "Simulator": ["Platform", "CSQLite"],
@@ -54,7 +55,7 @@ struct ImportRules {
         // Executables: arguments and wiring.
         "edge-agent": [
             "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
-            "LinuxPlatform", "EdgeAgent", "Glibc",
+            "Images", "LinuxPlatform", "EdgeAgent", "Glibc",
         ],
         "fleet-hub": ecosystem.union([
             "Platform", "SyncProtocol", "Identity", "SQLiteStore", "LinuxPlatform", "FleetHub",
@@ -73,8 +74,8 @@ struct ImportRules {
 
     /// The modules that the agent is made of.
     static let agentModules: Set<String> = [
-        "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
-        "LinuxPlatform", "EdgeAgent", "edge-agent",
+        "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "Images",
+        "SQLiteStore", "LinuxPlatform", "EdgeAgent", "edge-agent",
     ]
 
     /// The only modules that talk to C libraries.

@@ -8,7 +8,10 @@
 #include <stdint.h>
 
 #include "EdgeCrypto.h"
+#include "EdgeCurl.h"
 #include "EdgeI2C.h"
+#include "EdgeInflate.h"
+#include "EdgeTree.h"
 
 // True while a time daemon disciplines the clock (adjtimex(2), whose header glibc's module leaves
 // out).

@@ -16,6 +16,13 @@ int edge_sha256(const uint8_t *bytes, size_t count, uint8_t *digest);
 int edge_hmac_sha256(const uint8_t *key, size_t key_count, const uint8_t *bytes, size_t count,
                      uint8_t *digest);
 
+// SHA-256 of what comes in pieces. NULL where there is no memory; the others return 0 or -1. After
+// `finish` it begins again.
+void *edge_sha256_open(void);
+void edge_sha256_close(void *stream);
+int edge_sha256_update(void *stream, const uint8_t *bytes, size_t count);
+int edge_sha256_finish(void *stream, uint8_t *digest);
+
 // A new P-256 key as a PrivateKeyInfo (RFC 5958) in DER. Its length, or -1.
 int edge_key_make(uint8_t *der, size_t capacity);
 

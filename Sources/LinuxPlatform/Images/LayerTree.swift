@@ -1,0 +1,349 @@
+import CEdgeShims
+import Glibc
+import Images
+
+/// Puts the members of one layer into a directory, in the form of overlayfs, so that none leads out
+/// of it: each is made by one name in a directory that was opened beneath the root without following
+/// any link. There is nothing between a check and a use that could be changed.
+struct LayerTree: ~Copyable {
+    private let root: Int32
+    private let isPrivileged: Bool
+    /// The directory of the last member, kept open: most members share theirs with the one before.
+    private var parent: (path: LayerPath, folder: Int32, modified: timespec)?
+    private var file: (descriptor: Int32, path: LayerPath, metadata: LayerMetadata)?
+
+    private static let folderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+
+    /// - Parameter path: An empty directory, which only its owner can reach.
+    init(at path: String) throws(ImageError) {
+        let descriptor = open(path, Self.folderFlags | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw .system("open", path) }
+        root = descriptor
+        isPrivileged = geteuid() == 0
+    }
+
+    deinit {
+        if let parent { close(parent.folder) }
+        if let file { close(file.descriptor) }
+        close(root)
+    }
+
+    /// The attribute of a directory that hides those below: an overlay that a user mounts reads
+    /// another (overlayfs.rst, userxattr).
+    private var opaqueAttribute: String {
+        isPrivileged ? "trusted.overlay.opaque" : "user.overlay.opaque"
+    }
+
+    mutating func perform(_ step: LayerStep) throws(ImageError) {
+        switch step {
+        case .directory(let path, let metadata): try makeDirectory(path, metadata)
+        case .file(let path, let metadata):
+            let descriptor = try make(path) { folder, name in
+                openat(
+                    folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            }
+            file = (descriptor, path, metadata)
+        case .fifo(let path, let metadata):
+            _ = try make(path) { folder, name in mkfifoat(folder, name, 0o600) }
+            try dress(path, metadata, mode: metadata.mode)
+        case .symbolicLink(let path, let target, let metadata):
+            let target = Self.cString(target)
+            _ = try make(path) { folder, name in symlinkat(target, folder, name) }
+            try dress(path, metadata, mode: nil)
+        case .hardLink(let path, let target): try link(path, to: target)
+        case .whiteout(let path): try hide(path)
+        case .opaque(let path):
+            let folder = try openDirectory(path)
+            defer { close(folder) }
+            try setOpaque(folder, path)
+        case .nothing: break
+        }
+    }
+
+    /// Bytes of the file that was begun last.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ImageError) {
+        guard let file else { return }
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(
+                file.descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done,
+                off_t(offset) + off_t(done))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw .system("write", file.path.description) }
+            done += count
+        }
+    }
+
+    /// The member has all its content.
+    mutating func endEntry() throws(ImageError) {
+        guard let (descriptor, path, metadata) = file else { return }
+        file = nil
+        defer { close(descriptor) }
+        // A hole at the end has no bytes that would make the file so long.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .system("look at", path.description) }
+        if UInt64(status.st_size) != metadata.size,
+            ftruncate(descriptor, off_t(metadata.size)) != 0
+        {
+            throw .system("write", path.description)
+        }
+        try dress(descriptor, path, metadata)
+    }
+
+    /// All members were there; writes them to the disk.
+    mutating func finish() throws(ImageError) {
+        try leaveParent()
+        guard edge_sync_file_system(root) == 0 else { throw .system("sync", "the layer") }
+    }
+
+    // MARK: Kinds
+
+    private mutating func makeDirectory(
+        _ path: LayerPath, _ metadata: LayerMetadata
+    ) throws(ImageError) {
+        if path.isRoot {
+            try leaveParent()
+            try dress(root, path, metadata)
+            return
+        }
+        let folder = try enter(path.parent)
+        let name = Self.cString(path.name)
+        var isAfterWhiteout = false
+        if mkdirat(folder, name, 0o700) != 0 {
+            guard errno == EEXIST else { throw .system("make", path.description) }
+            let status = try Self.status(folder, name, path)
+            if status.st_mode & S_IFMT != S_IFDIR {
+                isAfterWhiteout = Self.isWhiteout(status)
+                guard unlinkat(folder, name, 0) == 0, mkdirat(folder, name, 0o700) == 0 else {
+                    throw .system("make", path.description)
+                }
+            }
+        }
+        let made = edge_open_beneath(folder, name, Self.folderFlags)
+        guard made >= 0 else { throw .system("open", path.description) }
+        defer { close(made) }
+        if isAfterWhiteout { try setOpaque(made, path) }
+        try dress(made, path, metadata)
+    }
+
+    private mutating func link(_ path: LayerPath, to target: LayerPath) throws(ImageError) {
+        let name = Self.cString(target.name)
+        let source = Self.openBeneath(root, target.parent)
+        guard source >= 0 else { throw Self.linkError(path, target) }
+        defer { close(source) }
+        var status = stat()
+        guard fstatat(source, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+            [S_IFREG, S_IFLNK].contains(status.st_mode & S_IFMT)
+        else { throw Self.linkError(path, target) }
+        // To itself: nothing to do, and unlinking what is there would lose it.
+        if path == target { return }
+        _ = try make(path) { folder, new in linkat(source, name, folder, new, 0) }
+    }
+
+    private static func linkError(_ path: LayerPath, _ target: LayerPath) -> ImageError {
+        ImageError(
+            .hostile,
+            "the layer is refused: \(path) is a hard link to \(target), which is no file of the "
+                + "same layer",
+            advice: "do not use this image; ask where it comes from")
+    }
+
+    private mutating func hide(_ path: LayerPath) throws(ImageError) {
+        let folder = try enter(path.parent)
+        let name = Self.cString(path.name)
+        guard edge_make_whiteout(folder, name) != 0 else { return }
+        guard errno == EEXIST else {
+            throw errno == EPERM
+                ? ImageError(
+                    .store, "the removal of \(path) cannot be kept: no right to make its mark",
+                    advice: "run as root, or on Linux 5.8 and later")
+                : .system("remove", path.description)
+        }
+        // A mark is for the layers below alone. What this layer has stays, but for a directory
+        // nothing of theirs shows through it.
+        guard try Self.status(folder, name, path).st_mode & S_IFMT == S_IFDIR else { return }
+        let hidden = edge_open_beneath(folder, name, Self.folderFlags)
+        guard hidden >= 0 else { throw .system("open", path.description) }
+        defer { close(hidden) }
+        try setOpaque(hidden, path)
+    }
+
+    private func setOpaque(_ folder: Int32, _ path: LayerPath) throws(ImageError) {
+        guard edge_set_attribute(folder, opaqueAttribute, [UInt8(ascii: "y")], 1) == 0 else {
+            throw .system("mark as opaque", path.description)
+        }
+    }
+
+    /// Makes one thing by its name. What an earlier member left there gives way, as with tar, except
+    /// a directory that is not empty.
+    private mutating func make(
+        _ path: LayerPath, _ body: (Int32, [CChar]) -> Int32
+    ) throws(ImageError) -> Int32 {
+        let folder = try enter(path.parent)
+        let name = Self.cString(path.name)
+        var made = body(folder, name)
+        if made < 0, errno == EEXIST {
+            guard unlinkat(folder, name, 0) == 0 || unlinkat(folder, name, AT_REMOVEDIR) == 0 else {
+                throw ImageError(
+                    .hostile,
+                    "the layer is refused: \(path) comes a second time, in the place of a directory "
+                        + "that is not empty",
+                    advice: "build the image again with a current tool")
+            }
+            made = body(folder, name)
+        }
+        guard made >= 0 else { throw .system("make", path.description) }
+        return made
+    }
+}
+
+// MARK: Directories
+
+extension LayerTree {
+    private static func openBeneath(_ root: Int32, _ path: LayerPath) -> Int32 {
+        path.isRoot
+            ? fcntl(root, F_DUPFD_CLOEXEC, 0)
+            : edge_open_beneath(root, cString(path.bytes), folderFlags)
+    }
+
+    /// The directory of a path, which is made where no member had made it yet.
+    private func openDirectory(_ path: LayerPath) throws(ImageError) -> Int32 {
+        let folder = Self.openBeneath(root, path)
+        if folder >= 0 { return folder }
+        switch errno {
+        case ENOENT: return try makeAll(path)
+        case ELOOP, ENOTDIR, EXDEV:
+            throw ImageError(
+                .hostile,
+                "the layer is refused: \(path) leads through a link or a file, not through "
+                    + "directories",
+                advice: "do not use this image; ask where it comes from")
+        default: throw .system("open", path.description)
+        }
+    }
+
+    private func makeAll(_ path: LayerPath) throws(ImageError) -> Int32 {
+        var folder = fcntl(root, F_DUPFD_CLOEXEC, 0)
+        for name in path.names {
+            let name = Self.cString(name)
+            let isThere = mkdirat(folder, name, 0o755) == 0 || errno == EEXIST
+            let next = isThere ? edge_open_beneath(folder, name, Self.folderFlags) : -1
+            let code = errno
+            close(folder)
+            guard next >= 0 else {
+                errno = code
+                throw .system("make", path.description)
+            }
+            folder = next
+        }
+        guard folder >= 0 else { throw .system("make", path.description) }
+        return folder
+    }
+
+    private mutating func enter(_ path: LayerPath) throws(ImageError) -> Int32 {
+        if let parent, parent.path == path { return parent.folder }
+        try leaveParent()
+        let folder = try openDirectory(path)
+        var status = stat()
+        guard fstat(folder, &status) == 0 else {
+            close(folder)
+            throw .system("look at", path.description)
+        }
+        parent = (path, folder, status.st_mtim)
+        return folder
+    }
+
+    /// What was made in a directory changed its time; it gets back the one that its layer gave it.
+    private mutating func leaveParent() throws(ImageError) {
+        guard let (path, folder, modified) = parent else { return }
+        parent = nil
+        defer { close(folder) }
+        guard futimens(folder, [modified, modified]) == 0 else {
+            throw .system("set the time of", path.description)
+        }
+    }
+
+    private static func status(
+        _ folder: Int32, _ name: [CChar], _ path: LayerPath
+    ) throws(ImageError) -> stat {
+        var status = stat()
+        guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw .system("look at", path.description)
+        }
+        return status
+    }
+
+    private static func isWhiteout(_ status: stat) -> Bool {
+        status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == 0
+    }
+}
+
+// MARK: Owners, permissions, times
+
+extension LayerTree {
+    /// In this order: a new owner takes set-user-ID and capabilities away (chown(2)).
+    private mutating func dress(
+        _ descriptor: Int32, _ path: LayerPath, _ metadata: LayerMetadata
+    ) throws(ImageError) {
+        if isPrivileged, fchown(descriptor, metadata.user, metadata.group) != 0 {
+            throw .system("give an owner to", path.description)
+        }
+        guard fchmod(descriptor, metadata.mode) == 0 else {
+            throw .system("give permissions to", path.description)
+        }
+        for attribute in metadata.attributes
+        where edge_set_attribute(
+            descriptor, attribute.name, attribute.value, attribute.value.count) != 0
+        {
+            throw .system("give the attribute \(Shown.text(attribute.name)) to", path.description)
+        }
+        let time = timespec(tv_sec: time_t(metadata.modified), tv_nsec: 0)
+        guard futimens(descriptor, [time, time]) == 0 else {
+            throw .system("set the time of", path.description)
+        }
+        // It may be the one that is kept open for its members.
+        if parent?.path == path { parent?.modified = time }
+    }
+
+    /// For what cannot be opened without effect: links and pipes. Links have no permissions.
+    private mutating func dress(
+        _ path: LayerPath, _ metadata: LayerMetadata, mode: UInt32?
+    ) throws(ImageError) {
+        let folder = try enter(path.parent)
+        let name = Self.cString(path.name)
+        if isPrivileged,
+            fchownat(folder, name, metadata.user, metadata.group, AT_SYMLINK_NOFOLLOW) != 0
+        {
+            throw .system("give an owner to", path.description)
+        }
+        if let mode, fchmodat(folder, name, mode, 0) != 0 {
+            throw .system("give permissions to", path.description)
+        }
+        let time = timespec(tv_sec: time_t(metadata.modified), tv_nsec: 0)
+        guard utimensat(folder, name, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw .system("set the time of", path.description)
+        }
+    }
+
+    private static func cString(_ bytes: [UInt8]) -> [CChar] {
+        bytes.map { CChar(bitPattern: $0) } + [0]
+    }
+}
+
+extension ImageError {
+    /// What errno(3) says of the store's own disk.
+    static func system(_ operation: String, _ path: String) -> ImageError {
+        let code = errno
+        let advice =
+            switch code {
+            case ENOSPC, EDQUOT: "free space: edge-agent image remove, or a smaller --quota"
+            case EPERM, EACCES: "run as root, or as the owner of the store"
+            case EOPNOTSUPP: "put the store on ext4, xfs or btrfs"
+            case EIO, EROFS: "look into the kernel's log: the disk fails or is read-only"
+            default: "look into the store's directory"
+            }
+        return ImageError(
+            .store, "cannot \(operation) \(path): \(String(cString: strerror(code)))",
+            advice: advice)
+    }
+}
