@@ -56,8 +56,7 @@ enum EdgeAgentMain {
                edge-agent devices [--json] [--watch] [--socket PATH | --config FILE]
                edge-agent rules [--json] [--socket PATH | --config FILE]
                edge-agent i2c scan [BUS] [--json]
-               edge-agent image pull REFERENCE [--mirror HOST,…] [--ca FILE] [--pin KEY]
-                                [--auth FILE] [--plain-http] [IMAGE OPTIONS]
+               edge-agent image pull REFERENCE [IMAGE OPTIONS]
                edge-agent image load FILE [--name REFERENCE] [IMAGE OPTIONS]
                edge-agent image list [--json] [--store DIR]
                edge-agent image remove REFERENCE [--store DIR]
@@ -78,7 +77,8 @@ enum EdgeAgentMain {
         run here with their states; i2c scan asks all addresses of the buses, as i2cdetect does.
         image keeps container images below --store, else /var/lib/edge-images, as root. IMAGE
         OPTIONS are --store DIR, --platform OS/ARCH, --setuid strip|keep|refuse, --quota BYTES,
-        --files-max N, --layer-bytes-max BYTES and --json; docs/images.md says more.
+        --files-max N, --layer-bytes-max BYTES, --json; and to pull --mirror HOST,…, --ca FILE,
+        --pin KEY, --auth FILE, --plain-http.
         VALUE is JSON; what is no JSON is taken as text. set writes desired/, config/ and
         notes/; add and remove change sets/, inc adds NUMBER (else 1) to counters/.
         exit: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 no agent, 5 refused

@@ -102,7 +102,7 @@ import Testing
         racer.start()
         var refused = 0
         for round in 0..<2000 {
-            var layer = try LayerTree(at: tree)
+            var layer = try LayerTree(at: tree, limits: ImageLimits())
             do throws(ImageError) {
                 // Two directories in turn, so that the one in question is opened each time.
                 try layer.perform(.file(try LayerPath(Array("a/f\(round)".utf8)), .plain))
@@ -180,6 +180,16 @@ import Testing
         #expect(stat(tree.path + "/holes", &status) == 0)
         #expect(status.st_size == 10 << 30)
         #expect(status.st_blocks * 512 < 1 << 20)
+    }
+
+    @Test func directoriesThatOnlyPathsName() throws {
+        var limits = ImageLimits()
+        limits.entriesMax = 20
+        let message = try error(limits) {
+            $0.add("a/b/c/d/e/f/g/h/i/j/1")
+            $0.add("k/l/m/n/o/p/q/r/s/t/u/2")
+        }
+        #expect(message == "a layer needs too many directories that it does not have itself")
     }
 
     /// A bomb of 64 KiB that becomes 64 MiB.

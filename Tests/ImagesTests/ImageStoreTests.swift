@@ -151,7 +151,36 @@ import Testing
         let store = try fixture.store()
         let error = #expect(throws: ImageError.self) { try fixture.store() }
         #expect(error?.message.hasPrefix("another process is writing") == true)
+        // Its mark is not the other's to take away.
+        #expect(FileManager.default.fileExists(atPath: store.path + "/unclean"))
         withExtendedLifetime(store) {}
+    }
+
+    @Test func aStoreOfOthersIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let relative = #expect(throws: ImageError.self) { _ = try ImageStore(at: "store") }
+        #expect(relative?.code == .usage)
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/open", withIntermediateDirectories: true)
+        #expect(chmod(folder.path + "/open", 0o777) == 0)
+        #expect(symlink("open", folder.path + "/link") == 0)
+        for name in ["open", "link"] {
+            let error = #expect(throws: ImageError.self) {
+                _ = try ImageStore(at: folder.path + "/" + name)
+            }
+            #expect(error?.message.hasSuffix("is no directory of this user alone") == true)
+        }
+    }
+
+    /// Whatever mask the process has, a container's users can reach their files.
+    @Test func directoriesThatALayerLacksAreOpenToAll() throws {
+        let old = umask(0o077)
+        defer { umask(old) }
+        let tree = try StoreFixture().kept(StoreFixture.layer("a/b/c", "x"))
+        for name in ["", "/a", "/a/b"] {
+            var status = stat()
+            #expect(stat(tree.path + name, &status) == 0 && status.st_mode & 0o777 == 0o755)
+        }
     }
 
     @Test func layersTakeTheFormOfAnOverlay() throws {

@@ -183,6 +183,20 @@ import Testing
         #expect(fetch.acceptedFrom == 50)
     }
 
+    /// A registry without ranges that breaks off each time at the same byte is not asked for ever.
+    @Test func beginningAnewIsNoProgress() throws {
+        var fetch = try Self.fetch(Self.blob)
+        for _ in 0..<RegistryFetch.retriesMax {
+            guard case .sendAfter = fetch.onBroken("reset", at: 7000) else {
+                Issue.record("gave up too early")
+                return
+            }
+            #expect(fetch.onResponse(Self.answer(200)) == .accept)
+            #expect(fetch.acceptedFrom == 0)
+        }
+        #expect(failure(fetch.onBroken("reset", at: 7000))?.code == .unreachable)
+    }
+
     @Test func anotherRangeIsRefusedAndNoneBeginsAnew() throws {
         var fetch = try Self.fetch(Self.blob, from: 10)
         let wrong = Self.answer(206, ["content-range": "bytes 0-99/100"])

@@ -33,6 +33,7 @@ struct FuzzTarget: Sendable {
             .frameFromDevice, .frameFromHub, .session, .join, .log, .logZstd, .column, .values,
             .value, .json, .time, .path, .selector, .devices, .slot, .yaml,
             .enrolmentToken, .credential, .certificate, .coapBody, .coapRequests,
+            .layer, .imageDocument, .registry,
         ] + Canary.allCases.map(\.target)
 }
 

@@ -53,6 +53,8 @@ public struct RegistryFetch: Sendable {
     /// The header Authorization for the registry; kept for the next fetch.
     public private(set) var authorization: String?
     private var from: UInt64
+    /// The most bytes that were ever there.
+    private var best: UInt64
     private var redirects = 0
     private var retries = 0
     private var challenges = 0
@@ -83,6 +85,7 @@ public struct RegistryFetch: Sendable {
         self.repository = repository
         self.credential = credential
         self.from = from
+        best = from
         self.authorization = authorization
     }
 
@@ -137,7 +140,11 @@ public struct RegistryFetch: Sendable {
 
     /// The connection failed, or broke off with so many bytes there.
     public mutating func onBroken(_ reason: String, at count: UInt64) -> Step {
-        if count > from { retries = 0 }
+        // Not beyond where this try began: a registry without ranges begins anew each time.
+        if count > best {
+            best = count
+            retries = 0
+        }
         from = count
         // An address of a store of blobs ends after minutes; the registry gives another.
         url = origin

@@ -14,7 +14,10 @@ extension ImageStore {
         let name = name(of: digest)
         let tree = "staging/\(name)"
         try TreeRemoval.remove("\(path)/\(tree)")
-        guard mkdir("\(path)/\(tree)", 0o755) == 0 else { throw .system("make", tree) }
+        // Where a layer has no root of its own; chmod(2) as mkdir(2) obeys the process's mask.
+        guard mkdir("\(path)/\(tree)", 0o755) == 0, chmod("\(path)/\(tree)", 0o755) == 0 else {
+            throw .system("make", tree)
+        }
         do throws(ImageError) {
             let layer = try LayerUnpacker.unpack(
                 source, into: "\(path)/\(tree)", limits: limits, privileges: privileges)

@@ -29,6 +29,10 @@ public final class ImageStore {
     /// What the last process to write here left behind, said in words; nil where it ended well.
     public private(set) var recovery: String?
 
+    /// Whether the mark is this process's to take away: not where another has the lock, nor where what
+    /// was left behind could not be cleared.
+    private var hasMark = false
+
     private static let folders = ["blobs", "layers", "records", "images", "partial", "staging"]
 
     /// Opens a store for writing; makes it where there is none.
@@ -38,6 +42,11 @@ public final class ImageStore {
         self.path = path
         self.limits = limits
         self.privileges = privileges
+        guard path.hasPrefix("/") else {
+            throw ImageError(
+                .usage, "the image store \(path) is no absolute path",
+                advice: "write it from / on, as --store /var/lib/edge-images")
+        }
         let files = LinuxFileSystem()
         do throws(FileError) {
             // Nobody else may look in: layers hold what containers keep from users of the board.
@@ -69,8 +78,7 @@ public final class ImageStore {
     }
 
     deinit {
-        // What could not be removed is removed by the next opening.
-        try? files.remove(path + "/unclean")
+        if hasMark { try? files.remove(path + "/unclean") }
         close(lock)
     }
 
@@ -113,6 +121,7 @@ public final class ImageStore {
             }
         }
         try put("unclean", boot)
+        hasMark = true
     }
 
     private static func boot() -> [UInt8] {

@@ -8,6 +8,9 @@ import Images
 struct LayerTree: ~Copyable {
     private let root: Int32
     private let isPrivileged: Bool
+    /// Directories that may still be made for paths whose own directories the layer lacks: a path has
+    /// up to 256, and only itself is counted by the plan.
+    private var impliedLeft: Int
     /// The directory of the last member, kept open: most members share theirs with the one before.
     private var parent: (path: LayerPath, folder: Int32, modified: timespec)?
     private var file: (descriptor: Int32, path: LayerPath, metadata: LayerMetadata)?
@@ -15,10 +18,11 @@ struct LayerTree: ~Copyable {
     private static let folderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
 
     /// - Parameter path: An empty directory, which only its owner can reach.
-    init(at path: String) throws(ImageError) {
+    init(at path: String, limits: ImageLimits) throws(ImageError) {
         let descriptor = open(path, Self.folderFlags | O_NOFOLLOW)
         guard descriptor >= 0 else { throw .system("open", path) }
         root = descriptor
+        impliedLeft = limits.entriesMax
         isPrivileged = geteuid() == 0
     }
 
@@ -207,7 +211,7 @@ extension LayerTree {
     }
 
     /// The directory of a path, which is made where no member had made it yet.
-    private func openDirectory(_ path: LayerPath) throws(ImageError) -> Int32 {
+    private mutating func openDirectory(_ path: LayerPath) throws(ImageError) -> Int32 {
         let folder = Self.openBeneath(root, path)
         if folder >= 0 { return folder }
         switch errno {
@@ -222,11 +226,12 @@ extension LayerTree {
         }
     }
 
-    private func makeAll(_ path: LayerPath) throws(ImageError) -> Int32 {
+    private mutating func makeAll(_ path: LayerPath) throws(ImageError) -> Int32 {
         var folder = fcntl(root, F_DUPFD_CLOEXEC, 0)
         for name in path.names {
             let name = Self.cString(name)
-            let isThere = mkdirat(folder, name, 0o755) == 0 || errno == EEXIST
+            let isNew = mkdirat(folder, name, 0o755) == 0
+            let isThere = isNew || errno == EEXIST
             let next = isThere ? edge_open_beneath(folder, name, Self.folderFlags) : -1
             let code = errno
             close(folder)
@@ -235,6 +240,16 @@ extension LayerTree {
                 throw .system("make", path.description)
             }
             folder = next
+            guard isNew else { continue }
+            // Whatever mask this process has.
+            fchmod(folder, 0o755)
+            impliedLeft -= 1
+            guard impliedLeft >= 0 else {
+                close(folder)
+                throw ImageError(
+                    .limit, "a layer needs too many directories that it does not have itself",
+                    advice: "build the image with fewer, or give more by --files-max")
+            }
         }
         guard folder >= 0 else { throw .system("make", path.description) }
         return folder

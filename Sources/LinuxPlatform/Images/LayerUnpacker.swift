@@ -34,7 +34,7 @@ enum LayerUnpacker {
         var plan = LayerPlan(
             budget: LayerBudget(limits: limits, compressedBytes: source.size),
             privileges: privileges)
-        var tree = try LayerTree(at: target)
+        var tree = try LayerTree(at: target, limits: limits)
         var input = [UInt8](repeating: 0, count: chunkBytes)
         var output = [UInt8](repeating: 0, count: chunkBytes)
         var offset: UInt64 = 0

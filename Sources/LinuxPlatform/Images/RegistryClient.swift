@@ -23,6 +23,8 @@ public final class RegistryClient {
     /// By host and repository.
     private var authorizations: [String: String] = [:]
     private var fetchedBytes: UInt64 = 0
+    /// Mirrors that were not reached: they are not waited for again.
+    private var silentMirrors: Set<String> = []
     private let pause: (Milliseconds) -> Void
 
     /// - Parameter pause: Waits before a request is repeated; nil for the clock's own time.
@@ -167,12 +169,13 @@ public final class RegistryClient {
     private func fromAny<Result>(
         _ reference: ImageReference, _ body: (String) throws(ImageError) -> Result
     ) throws(ImageError) -> Result {
-        for mirror in options.mirrors {
+        for mirror in options.mirrors where !silentMirrors.contains(mirror) {
             do throws(ImageError) {
                 return try body(mirror)
             } catch {
                 // What the board's own disk refuses, no other host can help.
                 if [.store, .limit, .usage].contains(error.code) { throw error }
+                if error.code == .unreachable { silentMirrors.insert(mirror) }
             }
         }
         return try body(reference.endpoint)
