@@ -18,8 +18,9 @@ broken_sim := .build-mutants/release/fleet-sim
 release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
-.PHONY: help deps toolchain build release test demo test-long bench-sync bench-place check-coaps \
-	coap-interop paho-interop rig-test sim fuzz mutants cross packages check-packages lint format clean
+.PHONY: help deps toolchain build release test demo test-long bench-sync bench-place bench-images \
+	check-coaps check-images coap-interop paho-interop rig-test sim fuzz mutants cross packages \
+	check-packages lint format clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -68,6 +69,12 @@ bench-sync: deps release ## the sync engine beside two peers on the same traces 
 
 check-coaps: release ## CoAP over DTLS, with libcoap's own client
 	$(stage) "coaps" scripts/check-coaps
+
+check-images: release ## images beside skopeo, umoci and docker-registry (as root, where they are installed)
+	$(stage) images scripts/check-images
+
+bench-images: release ## fetching and unpacking an image beside skopeo with umoci
+	$(stage) "image rows" scripts/bench-images
 
 bench-place: deps release ## placement beside OR-tools (from PyPI) on the same instances, and Vivaldi
 	$(stage) "placement rows" scripts/bench-place

@@ -337,4 +337,15 @@ import Testing
         let error = #expect(throws: ImageError.self) { try fixture.load(store, "many") }
         #expect(error?.code == .limit)
     }
+
+    @Test func imagesHaveABound() throws {
+        let fixture = try StoreFixture()
+        var tar = TarArchive()
+        let items = [String](repeating: "{}", count: ImageArchive.imagesMax + 1)
+        tar.add("manifest.json", Array("[\(items.joined(separator: ","))]".utf8))
+        try fixture.folder.write("many", tar.closed)
+        let store = try fixture.store()
+        let error = #expect(throws: ImageError.self) { try fixture.load(store, "many") }
+        #expect(error?.message == "the archive has 101 images, more than 100")
+    }
 }

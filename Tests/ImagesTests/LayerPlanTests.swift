@@ -97,6 +97,13 @@ import Testing
         #expect(plan.droppedAttributes == 3)
     }
 
+    @Test func anAttributeHasABound() {
+        let value = [UInt8](repeating: 1, count: 65_537)
+        let entry = Self.entry("a", attributes: [.init(name: "user.large", value: value)])
+        let error = #expect(throws: ImageError.self) { try step(entry) }
+        #expect(error?.message.contains("an attribute that Linux would not keep") == true)
+    }
+
     @Test func aFileOfHolesCountsWithThem() {
         var plan = Self.plan()
         let error = #expect(throws: ImageError.self) {

@@ -131,6 +131,15 @@ import Testing
         #expect(error?.code == .limit)
     }
 
+    @Test func anIndexHasABound() {
+        let builds = [String](
+            repeating: Self.build(2, "linux", "amd64"), count: ImageIndex.manifestsMax + 1)
+        let error = #expect(throws: ImageError.self) {
+            try read(#"{"manifests":[\#(builds.joined(separator: ","))]}"#)
+        }
+        #expect(error?.message.hasSuffix("its index has 1001 builds, more than 1000") == true)
+    }
+
     @Test(arguments: [
         ("linux/arm64", 3), ("linux/arm/v7", 5), ("linux/arm/v6", 4), ("linux/amd64", 2),
         ("linux/arm64/v9", 3),

@@ -174,6 +174,58 @@ import Testing
         #expect(error?.code == .limit)
     }
 
+    @Test func aLargeLayerIsNotFetched() throws {
+        let content = try Content()
+        let registry = try #require(FakeRegistry(content.answer))
+        var limits = ImageLimits()
+        limits.blobBytesMax = 60_000
+        let store = try StoreFixture().store(limits)
+        let error = #expect(throws: ImageError.self) { try pull(registry, store) }
+        #expect(error?.message == "a layer has \(content.layer.count) bytes, more than 60000")
+        #expect(!registry.requests.contains { $0.path == content.layerPath })
+    }
+
+    @Test func indexesWithinIndexesHaveABound() throws {
+        var bodies = try Content().bodies
+        for depth in 1...ImageLimits.indexDepthMax + 1 {
+            let inner = bodies["/v2/app/manifests/1"] ?? []
+            let digest = try ContentHash.digest(inner)
+            bodies["/v2/app/manifests/\(digest)"] = inner
+            bodies["/v2/app/manifests/1"] = Array(
+                (#"{"manifests":[{"mediaType":"application/vnd.oci.image.index.v1+json","#
+                    + #""digest":"\#(digest)","size":1}]}"#).utf8)
+            let all = bodies
+            let registry = try #require(FakeRegistry { .init(body: all[$0.path] ?? []) })
+            let fixture = try StoreFixture()
+            let store = try fixture.store()
+            guard depth > ImageLimits.indexDepthMax else {
+                #expect(throws: Never.self) { try pull(registry, store) }
+                continue
+            }
+            let error = #expect(throws: ImageError.self) { try pull(registry, store) }
+            #expect(error?.message == "the image's index holds indexes more than 3 deep")
+        }
+    }
+
+    @Test func aHeadHasABound() {
+        var seen = 0
+        let receiver = HTTPReceiver(
+            decide: { response in
+                seen = response.headers.count
+                return false
+            }, put: { _ in })
+        let long = Array("x: \(String(repeating: "y", count: HTTPTransfer.headerBytesMax))".utf8)
+        for line in [long] + (0..<500).map({ Array("h\($0): v\r\n".utf8) }) {
+            line.withUnsafeBufferPointer { receiver.onHeader($0) }
+        }
+        receiver.onEnd(200)
+        #expect(seen == HTTPTransfer.headersMax - 1)
+        // Of a body that nobody wants, as much is read as a connection is worth.
+        let piece = [UInt8](repeating: 0, count: 40 << 10)
+        #expect(piece.withUnsafeBytes { receiver.onBody(200, $0) })
+        #expect(!piece.withUnsafeBytes { receiver.onBody(200, $0) })
+    }
+
     @Test func aMirrorIsAskedFirstAndNotBelieved() throws {
         let content = try Content()
         let origin = try #require(FakeRegistry(content.answer))

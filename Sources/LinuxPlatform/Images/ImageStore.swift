@@ -195,10 +195,3 @@ public final class ImageStore {
         guard fsync(descriptor) == 0 else { throw .system("sync", folder) }
     }
 }
-
-extension ImageError {
-    init(_ error: FileError) {
-        errno = error.code
-        self = .system(error.operation, error.path)
-    }
-}

@@ -6,16 +6,16 @@ import Images
 /// of it: each is made by one name in a directory that was opened beneath the root without following
 /// any link. There is nothing between a check and a use that could be changed.
 struct LayerTree: ~Copyable {
-    private let root: Int32
-    private let isPrivileged: Bool
+    let root: Int32
+    let isPrivileged: Bool
     /// Directories that may still be made for paths whose own directories the layer lacks: a path has
     /// up to 256, and only itself is counted by the plan.
-    private var impliedLeft: Int
+    var impliedLeft: Int
     /// The directory of the last member, kept open: most members share theirs with the one before.
-    private var parent: (path: LayerPath, folder: Int32, modified: timespec)?
+    var parent: (path: LayerPath, folder: Int32, modified: timespec)?
     private var file: (descriptor: Int32, path: LayerPath, metadata: LayerMetadata)?
 
-    private static let folderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+    static let folderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
 
     /// - Parameter path: An empty directory, which only its owner can reach.
     init(at path: String, limits: ImageLimits) throws(ImageError) {
@@ -198,167 +198,5 @@ struct LayerTree: ~Copyable {
         }
         guard made >= 0 else { throw .system("make", path.description) }
         return made
-    }
-}
-
-// MARK: Directories
-
-extension LayerTree {
-    private static func openBeneath(_ root: Int32, _ path: LayerPath) -> Int32 {
-        path.isRoot
-            ? fcntl(root, F_DUPFD_CLOEXEC, 0)
-            : edge_open_beneath(root, cString(path.bytes), folderFlags)
-    }
-
-    /// The directory of a path, which is made where no member had made it yet.
-    private mutating func openDirectory(_ path: LayerPath) throws(ImageError) -> Int32 {
-        let folder = Self.openBeneath(root, path)
-        if folder >= 0 { return folder }
-        switch errno {
-        case ENOENT: return try makeAll(path)
-        case ELOOP, ENOTDIR, EXDEV:
-            throw ImageError(
-                .hostile,
-                "the layer is refused: \(path) leads through a link or a file, not through "
-                    + "directories",
-                advice: "do not use this image; ask where it comes from")
-        default: throw .system("open", path.description)
-        }
-    }
-
-    private mutating func makeAll(_ path: LayerPath) throws(ImageError) -> Int32 {
-        var folder = fcntl(root, F_DUPFD_CLOEXEC, 0)
-        for name in path.names {
-            let name = Self.cString(name)
-            let isNew = mkdirat(folder, name, 0o755) == 0
-            let isThere = isNew || errno == EEXIST
-            let next = isThere ? edge_open_beneath(folder, name, Self.folderFlags) : -1
-            let code = errno
-            close(folder)
-            guard next >= 0 else {
-                errno = code
-                throw .system("make", path.description)
-            }
-            folder = next
-            guard isNew else { continue }
-            // Whatever mask this process has.
-            fchmod(folder, 0o755)
-            impliedLeft -= 1
-            guard impliedLeft >= 0 else {
-                close(folder)
-                throw ImageError(
-                    .limit, "a layer needs too many directories that it does not have itself",
-                    advice: "build the image with fewer, or give more by --files-max")
-            }
-        }
-        guard folder >= 0 else { throw .system("make", path.description) }
-        return folder
-    }
-
-    private mutating func enter(_ path: LayerPath) throws(ImageError) -> Int32 {
-        if let parent, parent.path == path { return parent.folder }
-        try leaveParent()
-        let folder = try openDirectory(path)
-        var status = stat()
-        guard fstat(folder, &status) == 0 else {
-            close(folder)
-            throw .system("look at", path.description)
-        }
-        parent = (path, folder, status.st_mtim)
-        return folder
-    }
-
-    /// What was made in a directory changed its time; it gets back the one that its layer gave it.
-    private mutating func leaveParent() throws(ImageError) {
-        guard let (path, folder, modified) = parent else { return }
-        parent = nil
-        defer { close(folder) }
-        guard futimens(folder, [modified, modified]) == 0 else {
-            throw .system("set the time of", path.description)
-        }
-    }
-
-    private static func status(
-        _ folder: Int32, _ name: [CChar], _ path: LayerPath
-    ) throws(ImageError) -> stat {
-        var status = stat()
-        guard fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-            throw .system("look at", path.description)
-        }
-        return status
-    }
-
-    private static func isWhiteout(_ status: stat) -> Bool {
-        status.st_mode & S_IFMT == S_IFCHR && status.st_rdev == 0
-    }
-}
-
-// MARK: Owners, permissions, times
-
-extension LayerTree {
-    /// In this order: a new owner takes set-user-ID and capabilities away (chown(2)).
-    private mutating func dress(
-        _ descriptor: Int32, _ path: LayerPath, _ metadata: LayerMetadata
-    ) throws(ImageError) {
-        if isPrivileged, fchown(descriptor, metadata.user, metadata.group) != 0 {
-            throw .system("give an owner to", path.description)
-        }
-        guard fchmod(descriptor, metadata.mode) == 0 else {
-            throw .system("give permissions to", path.description)
-        }
-        for attribute in metadata.attributes
-        where edge_set_attribute(
-            descriptor, attribute.name, attribute.value, attribute.value.count) != 0
-        {
-            throw .system("give the attribute \(Shown.text(attribute.name)) to", path.description)
-        }
-        let time = timespec(tv_sec: time_t(metadata.modified), tv_nsec: 0)
-        guard futimens(descriptor, [time, time]) == 0 else {
-            throw .system("set the time of", path.description)
-        }
-        // It may be the one that is kept open for its members.
-        if parent?.path == path { parent?.modified = time }
-    }
-
-    /// For what cannot be opened without effect: links and pipes. Links have no permissions.
-    private mutating func dress(
-        _ path: LayerPath, _ metadata: LayerMetadata, mode: UInt32?
-    ) throws(ImageError) {
-        let folder = try enter(path.parent)
-        let name = Self.cString(path.name)
-        if isPrivileged,
-            fchownat(folder, name, metadata.user, metadata.group, AT_SYMLINK_NOFOLLOW) != 0
-        {
-            throw .system("give an owner to", path.description)
-        }
-        if let mode, fchmodat(folder, name, mode, 0) != 0 {
-            throw .system("give permissions to", path.description)
-        }
-        let time = timespec(tv_sec: time_t(metadata.modified), tv_nsec: 0)
-        guard utimensat(folder, name, [time, time], AT_SYMLINK_NOFOLLOW) == 0 else {
-            throw .system("set the time of", path.description)
-        }
-    }
-
-    private static func cString(_ bytes: [UInt8]) -> [CChar] {
-        bytes.map { CChar(bitPattern: $0) } + [0]
-    }
-}
-
-extension ImageError {
-    /// What errno(3) says of the store's own disk.
-    static func system(_ operation: String, _ path: String) -> ImageError {
-        let code = errno
-        let advice =
-            switch code {
-            case ENOSPC, EDQUOT: "free space: edge-agent image remove, or a smaller --quota"
-            case EPERM, EACCES: "run as root, or as the owner of the store"
-            case EOPNOTSUPP: "put the store on ext4, xfs or btrfs"
-            case EIO, EROFS: "look into the kernel's log: the disk fails or is read-only"
-            default: "look into the store's directory"
-            }
-        return ImageError(
-            .store, "cannot \(operation) \(path): \(String(cString: strerror(code)))",
-            advice: advice)
     }
 }
