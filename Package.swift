@@ -149,8 +149,8 @@ let package = Package(
         tool(
             "edge-agent",
             [
-                "Platform", "SyncProtocol", "DeviceDrivers", "Identity", "Images", "EdgeAgent",
-                "LinuxPlatform",
+                "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "Images",
+                "EdgeAgent", "LinuxPlatform",
             ]),
         tool(
             "fleet-hub",

@@ -12,8 +12,8 @@ struct Arguments {
     ]
     private static let flags = ["--json", "--new-key", "--plain-http", "--repair", "--watch"]
     private static let commands = [
-        "run", "enroll", "check", "config", "doctor", "status", "devices", "rules", "i2c", "image",
-        "twin", "version", "--version", "help", "--help", "-h",
+        "run", "enroll", "check", "config", "doctor", "status", "devices", "power", "rules", "i2c",
+        "image", "twin", "version", "--version", "help", "--help", "-h",
     ]
 
     let command: String

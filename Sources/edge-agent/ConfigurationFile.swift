@@ -38,7 +38,13 @@ enum ConfigurationFile {
 
 enum CheckCommand {
     static func run(_ arguments: Arguments) -> Int32 {
-        guard let path = arguments.config, ConfigurationFile.read(path) != nil else {
+        guard let path = arguments.config, let configuration = ConfigurationFile.read(path) else {
+            return ExitCode.usage
+        }
+        do {
+            _ = try ProfileFile.read(configuration)
+        } catch {
+            Output.error("edge-agent: power.profile: \(error)")
             return ExitCode.usage
         }
         Output.line("\(path): ok")

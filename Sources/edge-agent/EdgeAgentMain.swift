@@ -28,6 +28,7 @@ enum EdgeAgentMain {
         case "doctor": DoctorCommand.run(arguments)
         case "devices": DevicesCommand.run(arguments)
         case "rules": RulesCommand.run(arguments)
+        case "power": PowerCommand.run(arguments)
         case "i2c": ScanCommand.run(arguments)
         case "image": ImageCommand.run(arguments)
         case "twin": TwinCommand.run(arguments)
@@ -55,6 +56,7 @@ enum EdgeAgentMain {
                edge-agent status [--json] [--socket PATH | --config FILE]
                edge-agent devices [--json] [--watch] [--socket PATH | --config FILE]
                edge-agent rules [--json] [--socket PATH | --config FILE]
+               edge-agent power [--json] [--socket PATH | --config FILE]
                edge-agent i2c scan [BUS] [--json]
                edge-agent image pull REFERENCE [IMAGE OPTIONS]
                edge-agent image load FILE [--name REFERENCE] [IMAGE OPTIONS]
@@ -79,6 +81,7 @@ enum EdgeAgentMain {
         OPTIONS are --store DIR, --platform OS/ARCH, --setuid strip|keep|refuse, --quota BYTES,
         --files-max N, --layer-bytes-max BYTES, --json; and to pull --mirror HOST,…, --ca FILE,
         --pin KEY, --auth FILE, --plain-http.
+        power prints the board's power state with its reason, and what was set for it.
         VALUE is JSON; what is no JSON is taken as text. set writes desired/, config/ and
         notes/; add and remove change sets/, inc adds NUMBER (else 1) to counters/.
         exit: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 no agent, 5 refused

@@ -2,6 +2,7 @@ import EdgeAgent
 import Glibc
 import LinuxPlatform
 import Platform
+import PowerManager
 import SyncProtocol
 
 /// `edge-agent run`: puts the real world around an `Agent`.
@@ -46,7 +47,9 @@ enum RunCommand {
 
     private static func advice(_ error: any Error, _ configuration: AgentConfiguration) -> String {
         // These say themselves what to do.
-        if error is ControlSocketError || error is CoAPError { return "" }
+        if error is ControlSocketError || error is CoAPError || error is ProfileMismatch {
+            return ""
+        }
         return ". The agent needs to write state.directory (\(configuration.state.directory)): "
             + "check that it is on a writable file system with free space and belongs to the "
             + "agent's user."
@@ -57,6 +60,8 @@ enum RunCommand {
         _ control: UnixControlListener
     ) throws -> AgentWorld {
         let entropy = LinuxEntropy()
+        let profile = try ProfileFile.read(configuration)
+        try ProfileFile.check(profile)
         return AgentWorld(
             timekeeper: LinuxTimekeeper(), entropy: entropy, fileSystem: files,
             processes: ShimProcessRunner(owner: configuration.state.directory),
@@ -65,7 +70,8 @@ enum RunCommand {
             link: try UplinkChoice.link(configuration, entropy),
             executor: ThreadExecutor(name: "agent"), report: { Output.error($0) },
             trimMemory: { MemoryTrim.run() },
-            compressor: Zstd(prefix: LogBatchCodec.vocabulary), devices: LinuxDeviceAccess())
+            compressor: Zstd(prefix: LogBatchCodec.vocabulary), devices: LinuxDeviceAccess(),
+            kernel: LinuxKernelFiles(), profile: profile)
     }
 
     private static func bus(

@@ -20,7 +20,7 @@ struct Fleet: AsyncParsableCommand {
             DevicesCommand.self, DeviceCommand.self, SetCommand.self,
             TwinCommand.self, ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self,
             LogCommand.self,
-            EventsCommand.self, ProfileCommand.self, DoctorCommand.self,
+            EventsCommand.self, PowerCommand.self, ProfileCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

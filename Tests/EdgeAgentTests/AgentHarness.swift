@@ -34,7 +34,8 @@ final class AgentHarness: Sendable {
             timekeeper: clock, entropy: SharedEntropy(seed: seed),
             fileSystem: LinuxFileSystem(), processes: processes, timer: timer, control: control,
             bus: bus, link: link, executor: QueueExecutor(),
-            report: { line in lines.with { $0.append(line) } }, devices: devices)
+            report: { line in lines.with { $0.append(line) } }, devices: devices,
+            kernel: LinuxKernelFiles(root: folder.path))
         agent = try Agent(
             world: world, configuration: configuration, version: "test", floor: Release.date)
     }

@@ -125,7 +125,7 @@ public struct DeviceBlock: Sendable, Hashable {
     }
 
     /// `500ms`, `30s`, `5m`, `2h`.
-    static func span(
+    public static func span(
         _ value: Value, _ field: String, _ range: ClosedRange<Milliseconds>
     ) throws(DeviceBlockError) -> Milliseconds {
         let units: [(String, Int64)] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)]

@@ -13,13 +13,14 @@ extension AgentConfiguration {
         ("uplink", "The way to the hub. Plain links only reach this machine."),
         ("local_broker", "The board's own MQTT broker, with the devices behind it."),
         ("board", "The board's own sensors."),
+        ("power", "What the board spends. Nothing is touched until this is enabled."),
         (devicesSection, "Chips and sensors of the board, each under the name it reports as."),
         (rulesSection, "What the board does by itself, with or without a hub, each under a name."),
         ("control", "The way in for `edge-agent status` and `edge-agent twin`."),
     ]
 
     /// Every field of the file, in order. Defaults stand with the properties.
-    static let fields = device + state + uplink + localBroker + board + control
+    static let fields = device + state + uplink + localBroker + board + power + control
 
     private static let ports: ClosedRange<Int64> = 1...65_535
     private static let tebibyte: Int64 = 1 << 40

@@ -11,6 +11,7 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var uplink = Uplink()
     public var localBroker = LocalBroker()
     public var board = Board()
+    public var power = Power()
     /// Chips and sensors of the board, by name; the twin's `config/devices/` may add to them.
     public var devices: [DeviceBlock] = []
     /// Rules that run on the board, by name; the twin's `config/rules/` may add to them.

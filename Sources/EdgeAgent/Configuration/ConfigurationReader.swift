@@ -170,6 +170,7 @@ extension ConfigurationReader {
             "nothing can be reported every \(board.reportInterval.count) ms that is sampled every "
                 + "\(board.sampleInterval.count) ms",
             "Raise report_interval_ms or lower sample_interval_ms.")
+        checkPower(rootLine)
         require(
             !Self.overlap(broker.zigbee2MQTTTopic, broker.homeAssistantTopic),
             ["local_broker.zigbee2mqtt_topic", "local_broker.homeassistant_topic"], rootLine,
@@ -200,7 +201,7 @@ extension ConfigurationReader {
     }
 
     /// Reports at the later of the fields that the file gives: it is the one that broke the rule.
-    private mutating func require(
+    mutating func require(
         _ holds: Bool, _ fields: [String], _ rootLine: Int, _ message: String, _ hint: String
     ) {
         guard !holds, refused.isDisjoint(with: fields) else { return }

@@ -5,7 +5,11 @@ import SyncProtocol
 extension Agent {
     /// Samples often, reports what moved: memory costs nothing, the card does.
     func sampleBoard(_ now: MonotonicTime) {
-        sampleDue = now + configuration.board.sampleInterval
+        tendPower(now)
+        let board = configuration.board
+        // Reports keep their interval, also where samples are spread out.
+        let longest = max(board.sampleInterval, board.reportInterval)
+        sampleDue = now + min(board.sampleInterval * power.spread, longest)
         let news = reporter.sample(sampler.read(), at: now)
         guard !news.isEmpty, stage.rowCount < Stage.rowsMaximum else { return }
         for (name, value) in news {

@@ -10,6 +10,7 @@ extension Agent {
         case "status": return .object([("ok", .bool(true)), ("status", status())])
         case "devices": return devices()
         case "rules": return ruleList()
+        case "power": return powerStatus()
         case "get": return get(request["path"]?.stringValue ?? "")
         case "set":
             guard let path = request["path"]?.stringValue, let value = request["value"] else {
@@ -19,7 +20,8 @@ extension Agent {
         case let op:
             return change(op ?? "", request)
                 ?? refusal(
-                    "the agent knows status, devices, rules, get, set, add, remove, inc and delete",
+                    "the agent knows status, devices, power, rules, get, set, add, remove, inc and "
+                        + "delete",
                     exit: 2)
         }
     }

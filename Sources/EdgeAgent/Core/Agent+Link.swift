@@ -149,7 +149,7 @@ extension Agent {
     /// Sends committed rows as long as the window, the link and the budget take them.
     func feed() {
         guard sync.isOpen else { return }
-        while let (sequence, first) = feeder.next(lowest: budget.lowest(now)) {
+        while let (sequence, first) = feeder.next(lowest: lowestClass(now)) {
             do {
                 guard
                     let batch = try store.outbox.batch(
@@ -164,5 +164,6 @@ extension Agent {
                 return storeFailed(error)
             }
         }
+        restRadio(now)
     }
 }

@@ -54,6 +54,7 @@ public actor Agent {
     var outputs: [String: WorkloadOutput] = [:]
     var workloadsDue: MonotonicTime?
 
+    var power = PowerDesk()
     var sampler: BoardSampler
     var reporter: BoardReporter
     /// Why the last renewal led to nothing, where it has been told.
@@ -198,6 +199,7 @@ public actor Agent {
                 world.processes.running(), ended: world.processes.ended(), at: now))
         recallWorkloads()
         recallDevices()
+        beginPower()
         reconcile()
         forgetRules()
         settle()
@@ -212,6 +214,7 @@ public actor Agent {
     }
 
     private func close() {
+        endPower()
         commit()
         try? store.close()
     }
@@ -233,6 +236,7 @@ public actor Agent {
         }
         if let due = rules.deadline, now >= due { perform(rules.onTick(now)) }
         if let due = wishesDue, now >= due { reconcile() }
+        if let due = power.board?.policy.wish?.until, now >= due { tendPower(now) }
         if let due = checkDue, now >= due { checkStore() }
         if now >= copyDue { copyStore(now) }
         if now >= upkeepDue { keepBounds(reading) }
@@ -257,7 +261,7 @@ public actor Agent {
             schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
             trimDue,
             sampleDue, upkeepDue, copyDue, wishesDue, commands.deadline, rules.deadline,
-            poller.deadline,
+            poller.deadline, power.board?.policy.wish?.until,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())
     }

@@ -1,4 +1,5 @@
 public import Platform
+public import PowerManager
 
 /// Everything outside that an agent touches: the real board, or the simulated one.
 public struct AgentWorld: Sendable {
@@ -12,6 +13,10 @@ public struct AgentWorld: Sendable {
     public var bus: (any MessageBus)?
     /// The board's own buses and sensors; nil where there are none.
     public var devices: (any DeviceAccess)?
+    /// The kernel's knobs; nil where there are none to turn.
+    public var kernel: (any KernelFiles)?
+    /// What kind of board this is; nil where nobody said.
+    public var profile: BoardProfile?
     /// The way to the hub; nil where none is configured.
     public var link: (any Link)?
     /// Runs the agent and all its SQL: one thread.
@@ -31,7 +36,8 @@ public struct AgentWorld: Sendable {
         bus: (any MessageBus)?, link: (any Link)?, executor: any SerialExecutor,
         report: @escaping @Sendable (String) -> Void,
         trimMemory: @escaping @Sendable () -> Void = {}, vfs: String? = nil,
-        compressor: (any Compressor)? = nil, devices: (any DeviceAccess)? = nil
+        compressor: (any Compressor)? = nil, devices: (any DeviceAccess)? = nil,
+        kernel: (any KernelFiles)? = nil, profile: BoardProfile? = nil
     ) {
         self.timekeeper = timekeeper
         self.entropy = entropy
@@ -47,5 +53,7 @@ public struct AgentWorld: Sendable {
         self.vfs = vfs
         self.compressor = compressor
         self.devices = devices
+        self.kernel = kernel
+        self.profile = profile
     }
 }

@@ -86,6 +86,11 @@ extension Agent {
 
     /// Readings go where those of MQTT devices go: the twin and the log of measurements.
     private func report(_ device: String, _ properties: [(name: String, value: Value)]) {
+        if device == configuration.power.batteryDevice,
+            let volts = properties.first(where: { $0.name == "voltage" })?.value.doubleValue
+        {
+            power.batteryVolts = volts
+        }
         for (name, value) in properties {
             guard let path = try? TwinPath("reported/devices/\(device)/\(name)") else { continue }
             write(path, value, .telemetry)

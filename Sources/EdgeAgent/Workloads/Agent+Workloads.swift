@@ -23,6 +23,8 @@ extension Agent {
             for cell in try store.document.cells(prefix: "desired/") {
                 if cell.path.text.hasPrefix(Self.workloadPrefix) {
                     try reconcileWorkload(cell, &specs, &unreadable)
+                } else if cell.path.text == Self.powerPath {
+                    try reconcilePower(cell)
                 } else if try !isAnswered(cell) {
                     reconcileDevice(cell)
                 }
@@ -71,7 +73,7 @@ extension Agent {
         guard parts.count >= 4, parts[1] == "devices" else {
             return answer(
                 cell,
-                "this agent acts on desired/workloads/<name> and "
+                "this agent acts on desired/workloads/<name>, desired/power/state and "
                     + "desired/devices/<device>/<property>")
         }
         guard cell.value != .null else { return answer(cell, nil) }
@@ -229,9 +231,25 @@ extension Agent {
                 ProcessCommand(
                     arguments: spec.command, environment: spec.environment,
                     workingDirectory: spec.workingDirectory, logPath: logPath(name)), tag: tag)
+            place(name, identity, spec)
             perform(supervisor.onStarted(name, identity, at: now))
         } catch {
             perform(supervisor.onStartFailed(name, "\(error)", at: now))
+        }
+    }
+
+    /// Puts a new process where its class's limits hold.
+    private func place(_ name: String, _ identity: ProcessIdentity, _ spec: WorkloadSpec) {
+        do throws(FileError) {
+            try power.board?.groups?.place(identity.pid, spec.kind)
+        } catch {
+            guard complaints.allows("workload group", at: now) else { return }
+            event(
+                "power.knob",
+                [
+                    ("knob", .string(name)),
+                    ("reason", .string("\(error): no power state limits this workload")),
+                ])
         }
     }
 

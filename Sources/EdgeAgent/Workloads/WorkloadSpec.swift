@@ -1,4 +1,5 @@
 import Platform
+import PowerManager
 import SyncProtocol
 
 /// What `desired/workloads/<name>` says, checked.
@@ -17,6 +18,9 @@ struct WorkloadSpec: Sendable, Hashable {
     let restart: Restart
     /// From the stop signal to SIGKILL.
     let stopGrace: Milliseconds
+    let kind: WorkloadClass
+    /// Within which its work has to be done; power states keep to it where no danger forbids.
+    let deadline: Milliseconds?
     /// Changes when anything above does.
     let hash: String
 
@@ -40,7 +44,10 @@ struct WorkloadSpec: Sendable, Hashable {
         guard let entries = value.mapValue else {
             throw Fault(field: "spec", problem: "must be a map with at least command")
         }
-        let known = ["command", "environment", "restart", "stop_grace_ms", "working_directory"]
+        let known = [
+            "class", "command", "deadline_ms", "environment", "restart", "stop_grace_ms",
+            "working_directory",
+        ]
         for entry in entries where !known.contains(entry.key) {
             throw Fault(
                 field: entry.key, problem: "is no field; use \(known.joined(separator: ", "))")
@@ -83,6 +90,19 @@ struct WorkloadSpec: Sendable, Hashable {
             throw Fault(field: "stop_grace_ms", problem: "must be a number from 0 to 600000")
         }
         stopGrace = Milliseconds(grace)
+        deadline = try value["deadline_ms"].map { value throws(Fault) in
+            guard let span = value.intValue, (1...86_400_000).contains(span) else {
+                throw Fault(field: "deadline_ms", problem: "must be a number from 1 to 86400000")
+            }
+            return Milliseconds(span)
+        }
+        // Who has a deadline is not to be held up unless it says so.
+        let standard = deadline == nil ? WorkloadClass.normal : .urgent
+        let word = (value["class"] ?? .string(standard.rawValue)).stringValue
+        guard let kind = word.flatMap({ WorkloadClass(rawValue: $0) }) else {
+            throw Fault(field: "class", problem: "must be urgent, normal or background")
+        }
+        self.kind = kind
         let bytes = ValueCodec.encode(value)
         // Two checksums, one over the reverse: 64 bits against a spec that changed by accident.
         let halves = [CRC32C.checksum(bytes), CRC32C.checksum(bytes.reversed() + [1])]

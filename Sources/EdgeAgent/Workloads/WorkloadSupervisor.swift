@@ -230,6 +230,13 @@ struct WorkloadSupervisor {
         return directives
     }
 
+    /// The shortest deadline of what runs.
+    var tightestDeadline: Milliseconds? {
+        workloads.values.compactMap { workload in
+            if case .running = workload.phase { workload.wanted?.deadline } else { nil }
+        }.min()
+    }
+
     /// Processes whose exit is to be looked for.
     var processes: [(name: String, identity: ProcessIdentity)] {
         workloads.sorted { $0.key < $1.key }.compactMap { name, workload in

@@ -56,6 +56,33 @@ public enum KernelText {
         return Double(thousandths) / 1000
     }
 
+    /// Percent of the last ten seconds in which some task waited for a processor, from
+    /// `/proc/pressure/cpu`: `some avg10=1.53 avg60=0.87 avg300=0.40 total=123456`.
+    public static func pressure(_ bytes: [UInt8]) throws(KernelTextError) -> Double {
+        let file = "/proc/pressure/cpu"
+        let words = try words(bytes, file: file)
+        guard words.count >= 2, words[0] == "some", words[1].hasPrefix("avg10=") else {
+            throw KernelTextError(code: .missingField, file: file)
+        }
+        let percent = try decimal(words[1].dropFirst("avg10=".count), file: file)
+        guard percent <= 100 else { throw KernelTextError(code: .implausible, file: file) }
+        return percent
+    }
+
+    /// What the Raspberry Pi's firmware says of its supply and its heat now, from `get_throttled`,
+    /// which is hexadecimal: bit 0 is undervoltage; bits 1, 2 and 3 are a clock held down (Raspberry
+    /// Pi documentation, vcgencmd get_throttled). Bits from 16 on are of the past and left out.
+    public static func throttled(
+        _ bytes: [UInt8]
+    ) throws(KernelTextError) -> (isUndervolted: Bool, isThrottled: Bool) {
+        let file = "get_throttled"
+        let words = try words(bytes, file: file)
+        guard let word = words.first, words.count == 1,
+            let bits = UInt32(word.hasPrefix("0x") ? word.dropFirst(2) : word, radix: 16)
+        else { throw KernelTextError(code: .notANumber, file: file) }
+        return (bits & 1 != 0, bits & 0b1110 != 0)
+    }
+
     static func lines(
         _ bytes: [UInt8], file: String
     ) throws(KernelTextError) -> [Substring] {

@@ -15,7 +15,7 @@ extension BoardProfile {
 }
 
 /// Reads the parts, and goes on after what is wrong, so that one run tells all.
-private struct ProfileReader {
+struct ProfileReader {
     let file: String?
     var errors: [ConfigurationError] = []
 
@@ -148,7 +148,7 @@ private struct ProfileReader {
         guard let node else { return BoardProfile.Power(levels: []) }
         let part = fields(
             node, "power",
-            known: ["idle", "full", "halt", "leakage", "levels", "levels_source"])
+            known: ["idle", "full", "halt", "leakage", "levels", "levels_source", "states"])
         let levels = list(part["levels"]).enumerated().map { index, item in
             let path = "power.levels[\(index)]"
             let level = fields(item, path, known: ["mhz", "volts"])
@@ -156,12 +156,13 @@ private struct ProfileReader {
                 megahertz: whole(level["mhz"], path + ".mhz", item.line),
                 volts: number(level["volts"], path + ".volts", item.line))
         }
-        let power = BoardProfile.Power(
+        var power = BoardProfile.Power(
             idle: part["idle"].map { figure($0, "power.idle") },
             full: part["full"].map { figure($0, "power.full") },
             halt: part["halt"].map { figure($0, "power.halt") },
             leakage: part["leakage"].map { figure($0, "power.leakage") }, levels: levels,
             levelsSource: part["levels_source"].map { text($0, "power.levels_source", $0.line) })
+        power.states = states(part["states"])
         if !levels.isEmpty, power.levelsSource == nil {
             fail(node.line, "power.levels_source", "missing", "Say who measured the voltages.")
         }
@@ -190,7 +191,7 @@ private struct ProfileReader {
 
 extension ProfileReader {
     /// The entries of a mapping; `known` nil takes any key.
-    private mutating func fields(
+    mutating func fields(
         _ node: ConfigurationNode, _ path: String, known: Set<String>?
     ) -> Fields {
         guard case .mapping(let entries) = node.kind else {
@@ -222,7 +223,7 @@ extension ProfileReader {
         return Array(items.prefix(Self.entriesMax))
     }
 
-    private mutating func text(_ node: ConfigurationNode?, _ path: String, _ line: Int) -> String {
+    mutating func text(_ node: ConfigurationNode?, _ path: String, _ line: Int) -> String {
         guard let node, case .scalar(let text, _) = node.kind, !text.isEmpty else {
             fail(node?.line ?? line, path, "missing", "Give it a text.")
             return ""
@@ -246,7 +247,7 @@ extension ProfileReader {
         return number
     }
 
-    private mutating func whole(_ node: ConfigurationNode?, _ path: String, _ line: Int) -> Int {
+    mutating func whole(_ node: ConfigurationNode?, _ path: String, _ line: Int) -> Int {
         guard let node, case .scalar(let text, isQuoted: false) = node.kind,
             let number = Int(text), (0...1_000_000).contains(number)
         else {

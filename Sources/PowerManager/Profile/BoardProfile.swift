@@ -64,6 +64,8 @@ public struct BoardProfile: Sendable, Hashable {
         public var levels: [EnergyModel.Level]
         /// Who says so of the levels.
         public var levelsSource: String?
+        /// What power states mean on this board; a state that is not here means what it does on any.
+        public var states: [PowerState: PowerPlan] = [:]
     }
 
     /// The model that the figures give; nil where one is missing or they contradict each other.

@@ -93,6 +93,11 @@ public struct LogFeeder: Sendable {
         return best.map { (sequence: $0.key, first: $0.value.sent + 1) }
     }
 
+    /// Whether every row that is durable here was sent and acknowledged.
+    public var isDone: Bool {
+        inFlight.isEmpty && positions.values.allSatisfy { $0.sent >= $0.last }
+    }
+
     public mutating func onSent(
         _ sequence: LogSequence, through: UInt64, at now: MonotonicTime
     ) {

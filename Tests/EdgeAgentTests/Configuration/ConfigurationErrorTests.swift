@@ -192,6 +192,8 @@ import Testing
             "local_broker.homeassistant_topic"
         ),
         ("state:\n  directory: /" + String(repeating: "d", count: 96), 2, "state.directory"),
+        ("power:\n  battery_empty_mv: 4100\n", 2, "power.battery_empty_mv"),
+        ("power:\n  group: /sys/class\n", 2, "power.group"),
     ])
     func acrossFields(text: String, line: Int, field: String) throws {
         let found = try errors(text)

@@ -78,6 +78,18 @@ private let changes = [
     Change("local_broker.publish_discovery", "true") { $0.localBroker.announcesBoard = true },
     Change("board.sample_interval_ms", "600000") { $0.board.sampleInterval = 600_000 },
     Change("board.report_interval_ms", "30000") { $0.board.reportInterval = 30_000 },
+    Change("power.enabled", "true") { $0.power.isEnabled = true },
+    Change("power.profile", "/etc/pi.yaml") { $0.power.profile = "/etc/pi.yaml" },
+    Change("power.state", "saver") { $0.power.state = "saver" },
+    Change("power.restore_on_exit", "false") { $0.power.restoresOnExit = false },
+    Change("power.halt", "true") { $0.power.mayHalt = true },
+    Change("power.wake_s", "60") { $0.power.wakeAfter = 60_000 },
+    Change("power.batch_s", "3600") { $0.power.batchInterval = 3_600_000 },
+    Change("power.hands_off_s", "60") { $0.power.handsOff = 60_000 },
+    Change("power.group", "/sys/fs/cgroup/w") { $0.power.group = "/sys/fs/cgroup/w" },
+    Change("power.battery_device", "ups") { $0.power.batteryDevice = "ups" },
+    Change("power.battery_empty_mv", "500") { $0.power.batteryEmpty = 500 },
+    Change("power.battery_full_mv", "100000") { $0.power.batteryFull = 100_000 },
     Change("control.socket", "/run/a.sock") { $0.control.socket = "/run/a.sock" },
 ]
 
