@@ -172,6 +172,18 @@ import Testing
         #expect(network.sendDown([1]) == .sent)
     }
 
+    /// A board at rest speaks once in 45 s, which is longer than the silence that ends a seat.
+    @Test func aBoardThatHasNothingToSayStays() {
+        let network = CoAPNetwork(seed: 10)
+        #expect(Self.connect(network))
+        #expect(!network.run(for: .seconds(600)) { $0.linkEvents != [.connected] })
+        // An answer long after the question, and then nothing again.
+        #expect(network.sendDown([1]) == .sent)
+        #expect(!network.run(for: .seconds(300)) { $0.linkEvents.count > 2 })
+        #expect(network.framesAtBoard == [[1]])
+        #expect(network.presence == [true])
+    }
+
     @Test func devicesAreCapped() throws {
         var settings = CoAPShard.Settings()
         settings.devicesMaximum = 2

@@ -50,6 +50,7 @@ struct CoAPSeat: Sendable {
     }
 
     var queue: DownQueue
+    /// When the device spoke last, or had no reason to speak before: see `endPoll`.
     var heard: MonotonicTime
     var upload = Upload.none
     /// The last frame that has been sent; behind the last confirmed one.
@@ -73,6 +74,13 @@ struct CoAPSeat: Sendable {
 
     var assembledBytes: Int {
         if case .assembling(let assembly) = upload { assembly.body.count } else { 0 }
+    }
+
+    /// The poll gets its answer. While it was held the hub had asked for silence, so that the
+    /// device's own begins here.
+    mutating func endPoll(at now: MonotonicTime) {
+        poll = nil
+        heard = max(heard, now)
     }
 
     mutating func confirm(through number: UInt64) {

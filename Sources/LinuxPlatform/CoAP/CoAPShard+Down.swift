@@ -66,7 +66,7 @@ extension CoAPShard {
         let answer = seat.content(
             after: max(seat.offered, seat.confirmed), limit: settings.answerBytesMaximum,
             token: poll.address.token, isObserved: poll.isObserving)
-        if !poll.isObserving { seat.poll = nil }
+        if !poll.isObserving { seat.endPoll(at: now) }
         seat.unconfirmed = CoAPSeat.Unconfirmed(
             address: poll.address, next: now + settings.repeatFirst)
         return [.send(answer, to: poll.address.peer)]
@@ -86,7 +86,7 @@ extension CoAPShard {
         if let poll = seat.poll, poll.until <= now {
             // An answer without Observe ends the observation too (RFC 7641 §4.2). It says what was
             // offered and not confirmed, or nothing, and is not repeated: the device asks again.
-            seat.poll = nil
+            seat.endPoll(at: now)
             if seat.body == nil {
                 let answer = seat.content(
                     after: seat.confirmed, limit: settings.answerBytesMaximum,
