@@ -1,9 +1,11 @@
 """Half-open DTLS handshakes: ClientHellos, each from an address of its own, that nobody follows up.
 
-    dtls_flood.py PORT COUNT SOURCE [cookie]
+    dtls_flood.py PORT COUNT SOURCE [cookie|forged]
 
 SOURCE is a loopback address such as 127.0.0.2. With `cookie` each answers the HelloVerifyRequest, as
-an attacker with real addresses would, and only then falls silent. Prints how many were answered.
+an attacker with real addresses would, and only then falls silent; with `forged` by a cookie that is
+not its own. Prints how many got a HelloVerifyRequest, how many a ServerHello, and how many first
+answers were longer than what was sent.
 """
 
 import os
@@ -40,29 +42,37 @@ def cookie_of(answer):
     return answer[28:28 + answer[27]]
 
 
+def is_server_hello(answer):
+    return len(answer) > 13 and answer[0] == 22 and answer[13] == 2
+
+
 def main():
     port, count, source = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    answers_cookie = "cookie" in sys.argv[4:]
-    answered = verified = 0
+    mode = sys.argv[4] if len(sys.argv) > 4 else ""
+    answered = begun = longer = 0
+    former = bytes(20)
     for _ in range(count):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
             end.bind((source, 0))
             end.connect(("127.0.0.1", port))
             random = os.urandom(32)
-            end.send(hello(random))
-            end.settimeout(0.02 if not answers_cookie else 0.3)
+            sent = end.send(hello(random))
+            end.settimeout(0.3 if mode else 0.02)
             try:
-                cookie = cookie_of(end.recv(2048))
+                answer = end.recv(2048)
             except OSError:
                 continue
+            cookie = cookie_of(answer)
             answered += cookie is not None
-            if answers_cookie and cookie:
-                end.send(hello(random, cookie, 1))
+            longer += len(answer) > sent
+            if mode and cookie:
+                end.send(hello(random, former if mode == "forged" else cookie, 1))
+                former = cookie
                 try:
-                    verified += end.recv(2048)[0] == 22
+                    begun += is_server_hello(end.recv(2048))
                 except OSError:
                     pass
-    print(f"sent={count} answered={answered} begun={verified}")
+    print(f"sent={count} answered={answered} begun={begun} longer={longer}")
 
 
 main()

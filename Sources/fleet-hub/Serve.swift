@@ -117,6 +117,7 @@ struct Serve: AsyncParsableCommand {
         }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: HubRunner(hub: hub, endpoint: endpoint)),
+            .init(service: LinkLog(hub: hub, logger: logger)),
             .init(
                 service: server, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .cancelGroup),

@@ -204,6 +204,14 @@ struct CoAPStandingTests {
             "*  127.0.0.1:1 <-> 127.0.0.1:2 DTLS: SSL3 alert read:fatal:unknown CA\n")
         #expect(alert?.side == .there && alert?.reason == "unknown CA")
         #expect(alert.map { ended?.joined(by: $0) } == ended)
+        let none = HandshakeFailure(
+            "*  127.0.0.1:1 <-> 127.0.0.1:2 DTLS: peer did not return a certificate at "
+                + "SSL routines:(null)\n")
+        #expect(none?.side == .neither && none?.reason == "peer did not return a certificate")
+        for known in [ended, alert] {
+            #expect(none.map { known?.joined(by: $0) } == known)
+            #expect(known.map { none?.joined(by: $0) } == known)
+        }
         for line in ["", "TLS: ", "TLS: 'depth=", "TLS: x' depth=1", "***setup_pki: (D)TLS: x"] {
             #expect(HandshakeFailure(line) == nil)
         }

@@ -91,11 +91,22 @@ final class CoAPDesk: Sendable {
         }
     }
 
-    /// Tells the hub, unless it was told lately.
-    func refuse(_ device: String?, _ reason: String, at time: MonotonicTime) {
+    /// Tells the hub, unless it was told of this device lately.
+    func refuse(_ device: String, _ reason: String, at time: MonotonicTime) {
         state.with { state in
-            guard state.refusals.admits(device ?? "", at: time) else { return }
+            guard state.refusals.admits(device, at: time) else { return }
             deliver(.refused(device: device, reason: reason))
+        }
+    }
+
+    /// The same of somebody who proved no name, unless it was told of another for this reason.
+    ///
+    /// - Parameter reason: In OpenSSL's words, of which there is a limited number.
+    func refuse(stranger reason: String, _ what: String, at time: MonotonicTime) {
+        state.with { state in
+            // No device has a name with spaces.
+            guard state.refusals.admits("a stranger: \(reason)", at: time) else { return }
+            deliver(.refused(device: nil, reason: "\(what): \(reason)"))
         }
     }
 
@@ -124,14 +135,13 @@ final class CoAPDesk: Sendable {
     }
 }
 
-/// One refusal a minute for each name, or whoever knocks all day would push all else out of the
-/// hub's events.
+/// One refusal a minute for each name and each kind of stranger, or whoever knocks all day would push
+/// all else out of the hub's events.
 struct RefusalLimiter: Sendable {
     static let namesMaximum = 1000
     static let interval = Milliseconds.seconds(60)
     private var latest: [String: MonotonicTime] = [:]
 
-    /// - Parameter name: Empty for all strangers together.
     mutating func admits(_ name: String, at time: MonotonicTime) -> Bool {
         if let last = latest[name], time - last < Self.interval { return false }
         if latest.count >= Self.namesMaximum { latest = [:] }

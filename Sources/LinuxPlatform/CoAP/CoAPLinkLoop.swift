@@ -244,6 +244,8 @@ final class CoAPLinkLoop: @unchecked Sendable {
         case nil: "the hub ended the DTLS session"
         case let failure? where failure.side == .there:
             "the hub refuses this board's certificate or key: \(failure.reason)"
+        case let failure? where failure.side == .neither:
+            "the handshake with the hub failed: \(failure.reason)"
         case let failure?: "the hub's certificate is not believed: \(failure.reason)"
         }
     }

@@ -208,9 +208,14 @@ final class CoAPShardLoop: @unchecked Sendable {
     }
 
     private func note(_ failure: HandshakeFailure) {
-        guard failure.side == .here else { return }
         let name = failure.name.map { " that calls itself \($0)" } ?? ""
-        desk.refuse(nil, "a certificate\(name) was refused: \(failure.reason)", at: now)
+        switch failure.side {
+        case .here:
+            desk.refuse(stranger: failure.reason, "a certificate\(name) was refused", at: now)
+        case .neither: desk.refuse(stranger: failure.reason, "a handshake was refused", at: now)
+        // The other side did not believe us, and says so itself.
+        case .there: return
+        }
     }
 
     /// Ends the sessions of those whom the hub does not trust any more. Their polls get to know why.

@@ -5,6 +5,9 @@ struct HandshakeFailure: Sendable, Hashable {
         case here
         /// The other side sent an alert.
         case there
+        /// The library gave up over something else: no certificate was shown, or no cipher is
+        /// common to both.
+        case neither
     }
 
     let side: Side
@@ -17,13 +20,20 @@ struct HandshakeFailure: Sendable, Hashable {
     ///
     ///     `   127.0.0.1:5684 <-> 127.0.0.1:4000 DTLS: Unknown CA: 'board' depth=1`
     ///     `*  127.0.0.1:5684 <-> 127.0.0.1:4000 DTLS: SSL3 alert read:fatal:bad certificate`
+    ///     `*  127.0.0.1:5684 <-> 127.0.0.1:4000 DTLS: no shared cipher at SSL routines:(null)`
     init?(_ line: String) {
         let line = line.prefix { $0 != "\n" }
         if let place = Self.end(of: "alert read:fatal:", in: line) {
             self.init(.there, line[place...], nil)
             return
         }
-        guard let place = Self.end(of: "TLS: ", in: line), line[place...].contains("depth="),
+        guard let place = Self.end(of: "TLS: ", in: line) else { return nil }
+        if let after = Self.end(of: " at SSL routines:", in: line[place...]) {
+            let reason = line[place..<after].dropLast(" at SSL routines:".count)
+            self.init(.neither, reason, nil)
+            return
+        }
+        guard line[place...].contains("depth="),
             let quote = line[place...].firstIndex(of: "'"),
             let colon = line[place..<quote].lastIndex(of: ":")
         else { return nil }
@@ -37,9 +47,13 @@ struct HandshakeFailure: Sendable, Hashable {
         self.name = name.map(Self.printable)
     }
 
-    /// What was found here says more than the alert that the other side answers it with.
+    /// What was found here says more than the alert that the other side answers it with, and both
+    /// say more than that the library gave up.
     func joined(by later: HandshakeFailure) -> HandshakeFailure {
-        later.side == .there && side == .here ? self : later
+        switch (side, later.side) {
+        case (.here, .there), (.here, .neither), (.there, .neither): self
+        default: later
+        }
     }
 
     private static func end(of text: String, in line: Substring) -> Substring.Index? {
