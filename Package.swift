@@ -204,7 +204,8 @@ let package = Package(
             "FleetHubAPITests",
             [
                 "TestSupport", "Platform", "Identity", "SyncProtocol", "SQLiteStore", "FleetHub",
-                "FleetHubAPI", "EdgeAgent", "LinuxPlatform", hummingbird, hummingbirdTesting,
+                "FleetHubAPI", "FleetClient", "EdgeAgent", "LinuxPlatform", hummingbird,
+                hummingbirdTesting,
                 logging, lifecycle, httpClient, nioCore,
             ]),
         tests("FleetClientTests", ["Platform", "Identity", "FleetClient", crypto]),

@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdTesting
 import Logging
 import Platform
+import ServiceLifecycle
 import Testing
 
 @testable import FleetHubAPI
@@ -59,6 +60,47 @@ func withClient<Result: Sendable>(
         logger: .silent)
     return try await server.server.application.test(.router) { client in
         try await body(APIClient(test: client))
+    }
+}
+
+/// Runs `body` beside a server over `hub` at a port of this machine.
+func withHubServer(
+    _ hub: any HubService, tls: ServerCredential? = nil, limits: APILimits = APILimits(),
+    _ body: @Sendable (Int) async throws -> Void
+) async throws {
+    try await withService(
+        { onReady in
+            try HubServer(
+                service: hub, host: tls == nil ? "localhost" : "127.0.0.1", port: 0, tls: tls,
+                limits: limits, onReady: onReady, logger: .silent)
+        }, body)
+}
+
+/// Runs `body` with the port of a service, and ends the service with it.
+func withService(
+    _ make: (@escaping @Sendable (Int) -> Void) throws -> any Service,
+    _ body: @Sendable (Int) async throws -> Void
+) async throws {
+    let (ports, ready) = AsyncStream.makeStream(of: Int.self)
+    let service = try make { ready.yield($0) }
+    let group = ServiceGroup(configuration: .init(services: [service], logger: .silent))
+    try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask {
+            // A service that cannot start must not be waited for.
+            defer { ready.finish() }
+            try await group.run()
+        }
+        for await port in ports {
+            do {
+                try await body(port)
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            break
+        }
+        await group.triggerGracefulShutdown()
+        try await tasks.waitForAll()
     }
 }
 

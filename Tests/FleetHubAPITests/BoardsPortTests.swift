@@ -1,6 +1,5 @@
 import FleetHub
 import Foundation
-import Glibc
 import Hummingbird
 import Identity
 import Logging
@@ -12,43 +11,16 @@ import Testing
 
 /// What the boards' port bears of clients that mean it no good, and what it says of them.
 @Suite struct BoardsPortTests {
-    /// A connection over which nothing is ever sent.
-    private final class HalfOpen: Sendable {
-        let descriptor: Int32
-
-        init(port: Int) {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = in_port_t(UInt16(port).bigEndian)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-        }
-
-        deinit { close(descriptor) }
-
-        /// Whether the other side has ended it.
-        var isEnded: Bool {
-            var byte: UInt8 = 0
-            let count = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT))
-            return count == 0 || (count < 0 && errno != EAGAIN)
-        }
-    }
-
     @Test func halfOpenConnectionsAreFewAndShort() async throws {
         var limits = EnrolmentLimits()
         limits.clients.connectionsPerAddressMax = 4
         limits.clients.requestSecondsMax = 1
         limits.clients.idleSecondsMax = 600
         try await EnrolmentSite.run(limits: limits) { site in
-            let held = (0..<12).map { _ in HalfOpen(port: site.port) }
+            let held = (0..<12).map { _ in TCPLine(port: site.port) }
             // All but four at once, and those when their time is over.
-            try await eventually("the surplus is closed") { held.count(where: \.isEnded) >= 8 }
-            try await eventually("the rest is closed") { held.allSatisfy(\.isEnded) }
+            try await eventually("the surplus is closed") { held.count { $0.heard == nil } >= 8 }
+            try await eventually("the rest is closed") { held.allSatisfy { $0.heard == nil } }
             // What they held is free again.
             try await eventually("a board is served") {
                 let bytes = try? await site.exchange(

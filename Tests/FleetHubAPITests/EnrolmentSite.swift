@@ -5,7 +5,6 @@ import Identity
 import LinuxPlatform
 import Platform
 import SQLiteStore
-import ServiceLifecycle
 import SyncProtocol
 import TestSupport
 import Testing
@@ -40,32 +39,16 @@ struct EnrolmentSite: Sendable {
             store: try HubStore(path: folder.path + "/hub.db", epoch: Epoch(nonce: 0xAB01)),
             endpoint: SilentEndpoint(), timekeeper: timekeeper,
             executor: ThreadExecutor(name: "hub"), settings: settings, authority: authority)
-        let (ports, ready) = AsyncStream.makeStream(of: Int.self)
-        let server = try EnrolmentServer(
-            service: hub, host: "127.0.0.1", port: 0, chainPEM: chain, keyPEM: key,
-            limits: limits,
-            onReady: { ready.yield($0) }, logger: .silent)
-        let group = ServiceGroup(services: [server], logger: .silent)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask {
-                // A server that cannot start must not be waited for.
-                defer { ready.finish() }
-                try await group.run()
-            }
-            for await port in ports {
-                let site = EnrolmentSite(
-                    hub: hub, authority: authority, port: port, folder: folder)
-                do {
-                    try await body(site)
-                } catch {
-                    await group.triggerGracefulShutdown()
-                    throw error
-                }
-                break
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await withService(
+            { onReady in
+                try EnrolmentServer(
+                    service: hub, host: "127.0.0.1", port: 0, chainPEM: chain, keyPEM: key,
+                    limits: limits, onReady: onReady, logger: .silent)
+            },
+            { port in
+                try await body(
+                    EnrolmentSite(hub: hub, authority: authority, port: port, folder: folder))
+            })
     }
 
     /// A token that leads to this server's port, whatever the hub thinks that it is.

@@ -15,6 +15,7 @@ actor FakeHub: HubService {
     private let failure: HubError?
     private let history: [HubEvent]
     private let endsEvents: Bool
+    private let authorityPEM: String
     private let departed: AsyncStream<Void>.Continuation
     private var watchers: [AsyncStream<HubEvent>.Continuation] = []
 
@@ -22,8 +23,13 @@ actor FakeHub: HubService {
     ///   - failure: What every call that can fail throws.
     ///   - history: The events that every watcher gets, at most 128.
     ///   - endsEvents: Whether a stream ends after the history.
-    init(failure: HubError? = nil, history: [HubEvent] = [], endsEvents: Bool = true) {
+    ///   - authorityPEM: The certificate that it shows as its authority's.
+    init(
+        failure: HubError? = nil, history: [HubEvent] = [], endsEvents: Bool = true,
+        authorityPEM: String = "-----BEGIN CERTIFICATE-----\n"
+    ) {
         self.failure = failure
+        self.authorityPEM = authorityPEM
         self.history = history
         self.endsEvents = endsEvents
         (departures, departed) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(8))
@@ -253,7 +259,7 @@ actor FakeHub: HubService {
 
     func authorityCertificate() throws(HubError) -> String {
         try note("authority")
-        return "-----BEGIN CERTIFICATE-----\n"
+        return authorityPEM
     }
 
     private var person: Value {

@@ -1,11 +1,9 @@
 import FleetHub
 import Foundation
-import Glibc
 import HTTPTypes
 import LinuxPlatform
 import Platform
 import SQLiteStore
-import ServiceLifecycle
 import SyncProtocol
 import TestSupport
 import Testing
@@ -14,65 +12,10 @@ import Testing
 
 /// What the API bears of clients that mean it no good.
 @Suite(.timeLimit(.minutes(2))) struct HostileClientTests {
-    /// A connection that says what a test says.
-    private final class Line: Sendable {
-        let descriptor: Int32
-
-        init(port: Int) {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = in_port_t(UInt16(port).bigEndian)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-        }
-
-        deinit { close(descriptor) }
-
-        @discardableResult
-        func say(_ text: String) -> Bool {
-            let bytes = Array(text.utf8)
-            return send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
-        }
-
-        /// What has come; nil once the other side has ended it.
-        var heard: String? {
-            var bytes = [UInt8](repeating: 0, count: 4096)
-            let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
-            if count > 0 { return String(decoding: bytes.prefix(count), as: UTF8.self) }
-            return count < 0 && errno == EAGAIN ? "" : nil
-        }
-    }
-
     private func withServer(
         _ limits: APILimits, _ body: @Sendable (Int) async throws -> Void
     ) async throws {
-        let (ports, ready) = AsyncStream.makeStream(of: Int.self)
-        let server = try HubServer(
-            service: FakeHub(endsEvents: false), host: "localhost", port: 0, limits: limits,
-            onReady: { ready.yield($0) }, logger: .silent)
-        let group = ServiceGroup(configuration: .init(services: [server], logger: .silent))
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask {
-                defer { ready.finish() }
-                try await group.run()
-            }
-            for await port in ports {
-                do {
-                    try await body(port)
-                } catch {
-                    await group.triggerGracefulShutdown()
-                    throw error
-                }
-                break
-            }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
-        }
+        try await withHubServer(FakeHub(endsEvents: false), limits: limits, body)
     }
 
     /// Bytes that come, and never make a request: the server's idle limit would wait for ever.
@@ -87,7 +30,7 @@ import Testing
         limits.clients.requestSecondsMax = 2
         limits.clients.idleSecondsMax = 600
         try await withServer(limits) { port in
-            let line = Line(port: port)
+            let line = TCPLine(port: port)
             line.say(beginning)
             try await eventually("it is cut") {
                 // A further byte of a header, or of a body.
@@ -101,7 +44,7 @@ import Testing
         var limits = APILimits()
         limits.clients.connectionsPerAddressMax = 3
         try await withServer(limits) { port in
-            let lines = (0..<8).map { _ in Line(port: port) }
+            let lines = (0..<8).map { _ in TCPLine(port: port) }
             try await eventually("the surplus is closed") {
                 lines.count { $0.heard == nil } == 5
             }
@@ -112,7 +55,7 @@ import Testing
     @Test(arguments: APIOperation.allCases.filter { $0.sampleBody != nil })
     func aBodyOf100MiBIsRefusedUnread(operation: APIOperation) async throws {
         try await withServer(APILimits()) { port in
-            let line = Line(port: port)
+            let line = TCPLine(port: port)
             line.say(
                 "\(operation.route.method.rawValue) \(operation.sampleURI) HTTP/1.1\r\nHost: h\r\n"
                     + "Authorization: Bearer \(FakeHub.token)\r\n"
@@ -128,7 +71,7 @@ import Testing
 
     @Test func aHeadThatIsTooLargeIsRefused() async throws {
         try await withServer(APILimits()) { port in
-            let line = Line(port: port)
+            let line = TCPLine(port: port)
             line.say("GET /healthz HTTP/1.1\r\nHost: h\r\nX: ")
             try await eventually("it is refused or cut") {
                 line.say(String(repeating: "x", count: 4096))

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import LinuxPlatform
@@ -6,7 +7,7 @@ import Testing
 /// coaps:// between two real ends: who gets in, under which name, and who does not.
 @Suite(.enabled(if: CoAPStage.isInstalled, "needs libcoap (Debian: libcoap3)"))
 struct CoAPSecurityTests {
-    @Test(.enabled(if: TestCertificates.program != nil, "needs openssl"))
+    @Test(.enabled(if: TestCertificates.canBeMade, "needs openssl"))
     func certificatesSayWhoSpeaks() async throws {
         let certificates = try TestCertificates()
         try await certificates.make("ca", as: "fleet", by: nil)
@@ -32,7 +33,7 @@ struct CoAPSecurityTests {
         #expect(stage.losses == [])
     }
 
-    @Test(.enabled(if: TestCertificates.program != nil, "needs openssl"))
+    @Test(.enabled(if: TestCertificates.canBeMade, "needs openssl"))
     func foreignCertificatesAreRefused() async throws {
         let certificates = try TestCertificates()
         try await certificates.make("ca", as: "fleet", by: nil)
@@ -78,5 +79,15 @@ struct CoAPSecurityTests {
             }, board: { $0.security = .keys(["board": [1, 2, 3]]) })
         #expect(try await Stage.linux.eventually { !forger.losses.isEmpty })
         #expect(!forger.down.elements.contains(.connected))
+    }
+}
+
+extension TestCertificates {
+    /// What one end of a link shows and believes.
+    func security(_ name: String, trusting authority: String) -> CoAPSecurity {
+        .certificates(
+            CoAPCredential(
+                authority: certificate(authority), certificate: certificate(name),
+                key: key(name)))
     }
 }

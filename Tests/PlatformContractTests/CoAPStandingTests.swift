@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import LinuxPlatform
@@ -7,7 +8,7 @@ import Testing
 /// get to know of it.
 @Suite(
     .enabled(
-        if: CoAPStage.isInstalled && TestCertificates.program != nil, "needs libcoap and openssl"))
+        if: CoAPStage.isInstalled && TestCertificates.canBeMade, "needs libcoap and openssl"))
 struct CoAPStandingTests {
     private static let key: [UInt8] = [7]
     private static let trusted: [String: DeviceStanding] = [

@@ -52,23 +52,13 @@ func hubContactContract(_ stage: ContactStage, isAway: () -> Void) -> [String] {
     }
 
     /// The other side is OpenSSL's own server.
-    @Test(.enabled(if: Tool.has("openssl")))
+    @Test(.enabled(if: TestCertificates.canBeMade, "needs openssl"))
     func pinned() async throws {
-        let folder = try TemporaryFolder()
-        for command in [
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key "
-                + "-out ca.pem -days 2 -subj /CN=authority",
-            "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout hub.key "
-                + "-subj /CN=fleet-hub -out hub.csr",
-            "printf 'subjectAltName=DNS:fleet-hub\\nextendedKeyUsage=serverAuth\\n' > hub.ext",
-            "openssl x509 -req -in hub.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 "
-                + "-extfile hub.ext -out hub.pem",
-            "openssl x509 -in ca.pem -pubkey -noout | openssl pkey -pubin -outform DER "
-                + "| openssl dgst -sha256 -binary > pin",
-        ] {
-            let outcome = try await Tool.run(["sh", "-c", command], in: folder)
-            #expect(outcome.status == 0, "\(command): \(outcome.errors)")
-        }
+        let certificates = try TestCertificates()
+        try await certificates.make("ca", as: "authority", by: nil)
+        try await certificates.make(
+            "hub", as: "fleet-hub", by: "ca",
+            extensions: ["subjectAltName=DNS:fleet-hub", "extendedKeyUsage=serverAuth"])
         let port = Int.random(in: 20_000...40_000)
         let server = Process()
         server.executableURL = URL(filePath: "/usr/bin/env")
@@ -76,14 +66,14 @@ func hubContactContract(_ stage: ContactStage, isAway: () -> Void) -> [String] {
             "openssl", "s_server", "-accept", "\(port)", "-cert", "hub.pem", "-key", "hub.key",
             "-cert_chain", "ca.pem", "-www", "-quiet",
         ]
-        server.currentDirectoryURL = URL(filePath: folder.path)
+        server.currentDirectoryURL = URL(filePath: certificates.folder.path)
         server.standardInput = FileHandle.nullDevice
         server.standardOutput = FileHandle.nullDevice
         server.standardError = FileHandle.nullDevice
         try server.run()
         // Not by SIGTERM: a thread of the tests may hold that back, and its child inherits this.
         defer { kill(server.processIdentifier, SIGKILL) }
-        let pin = try folder.read("pin")
+        let pin = try await certificates.pin(of: "ca")
         let contact = PinnedHubContact(patience: 10_000)
         let stage = ContactStage(contact: contact, port: port, pin: pin)
         // It takes a moment until it listens.

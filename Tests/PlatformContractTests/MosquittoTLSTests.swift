@@ -1,5 +1,6 @@
 import Foundation
 import Platform
+import TestSupport
 import Testing
 
 @testable import LinuxPlatform
@@ -7,7 +8,7 @@ import Testing
 /// MQTT over TLS with the real mosquitto: who gets in, who does not, and what a board is told.
 @Suite(
     .enabled(
-        if: Mosquitto.program != nil && TestCertificates.program != nil,
+        if: Mosquitto.program != nil && TestCertificates.canBeMade,
         "needs mosquitto and openssl"))
 struct MosquittoTLSTests {
     private let certificates: TestCertificates
