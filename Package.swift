@@ -136,10 +136,13 @@ let package = Package(
             ["Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub"]),
 
         // Thin executables.
-        // Drives lines to their safe values when the agent is gone; C, so that it is small.
-        .executableTarget(name: "edge-gpio-guard", dependencies: ["CGPIOD"]),
-        // Keeps how a workload ended. There is one for each: no Swift runtime is linked into it, and
-        // static it needs no pages of a loader's.
+        // Small programs in C beside the agent. Swift's start-up object alone would bring six megabytes
+        // of a runtime that nothing in them calls.
+        // Drives lines to their safe values when the agent is gone.
+        .executableTarget(
+            name: "edge-gpio-guard", dependencies: ["CGPIOD"],
+            linkerSettings: [.unsafeFlags(["-nostartfiles", "-Xlinker", "--as-needed"])]),
+        // Keeps how a workload ended. There is one for each: static, it needs no pages of a loader's.
         .executableTarget(
             name: "edge-shim",
             linkerSettings: [
