@@ -64,18 +64,6 @@ public final class LinuxGPIO: GPIO {
 
     deinit { close() }
 
-    /// Beside the running program, else where the package puts it.
-    public static var installedGuard: String? {
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &path, path.count - 1)
-        guard count > 0 else { return nil }
-        let bytes = path.prefix(count).map { UInt8(bitPattern: $0) }
-        let program = String(decoding: bytes, as: UTF8.self)
-        let beside = program.prefix(through: program.lastIndex(of: "/") ?? program.startIndex)
-        return [beside + "edge-gpio-guard", "/usr/libexec/edge-agent/edge-gpio-guard"]
-            .first { access($0, X_OK) == 0 }
-    }
-
     public func chips() throws(GPIOError) -> [GPIOChip] {
         try found(library()).map(\.chip)
     }
