@@ -1,8 +1,11 @@
 #define _GNU_SOURCE
 #include "CGPIOD.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
 
 int edge_gpio_loop(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -23,4 +26,14 @@ int edge_gpio_loop_wait(int loop, uint64_t *keys, int capacity) {
     int count = epoll_wait(loop, events, capacity > 16 ? 16 : capacity, -1);
     for (int i = 0; i < count; i++) keys[i] = events[i].data.u64;
     return count;
+}
+
+void edge_gpio_ring(int bell) { eventfd_write(bell, 1); }
+
+void edge_gpio_wait(int bell, uint64_t nanoseconds) {
+    struct pollfd rung = {.fd = bell, .events = POLLIN};
+    struct timespec span = {
+        .tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+    eventfd_t count;
+    if (ppoll(&rung, 1, &span, NULL) > 0) eventfd_read(bell, &count);
 }

@@ -20,6 +20,7 @@ public final class SimGPIO: GPIO, @unchecked Sendable {
         let request: GPIORequest
         let chip: Int
         let offsets: [Int]
+        var wave: GPIOWave?
         var sequence: UInt32 = 0
         var lineSequences: [Int: UInt32] = [:]
     }
@@ -86,9 +87,27 @@ public final class SimGPIO: GPIO, @unchecked Sendable {
         guard case .output = lease.request.direction, values.count == lease.offsets.count else {
             throw GPIOError(.invalid, "these lines are no outputs, or not as many")
         }
+        requests[handle]?.wave = nil
         for (offset, value) in zip(lease.offsets, values) {
             pins.drive(lease.chip, offset, value != lease.request.isActiveLow)
         }
+    }
+
+    /// The line stays active: nobody looks at it often enough to tell.
+    public func pulse(_ wave: GPIOWave, on handle: GPIOHandle) throws(GPIOError) {
+        guard let lease = requests[handle] else { throw Self.gone }
+        guard case .output = lease.request.direction, lease.offsets.count == 1 else {
+            throw .pulsesOneOutput
+        }
+        let others = requests.filter { $0.key != handle && $0.value.wave != nil }
+        guard others.count < GPIOWave.countMaximum else { throw .tooManyWaves }
+        requests[handle]?.wave = wave
+        pins.drive(lease.chip, lease.offsets[0], !lease.request.isActiveLow)
+    }
+
+    /// The pulses on a line of a chip.
+    public func wave(_ chip: Int, _ line: Int) -> GPIOWave? {
+        requests.values.first { $0.chip == chip && $0.offsets == [line] }?.wave
     }
 
     public func values(of handle: GPIOHandle) throws(GPIOError) -> [Bool] {

@@ -57,7 +57,9 @@ enum DevicesCommand {
     private static func head(_ device: Value) -> String {
         // Sensors of the kernel's that no block names have nothing to say yet.
         let tail = device["readings"] == nil ? ", not declared" : ""
-        let words = ["name", "kind", "bus", "address", "state"].map { text(device, $0) }
+        let words = ["name", "kind", "bus", "address", "chip", "line", "state"].map {
+            text(device, $0)
+        }
         return words.filter { !$0.isEmpty }.joined(separator: " ") + tail
     }
 

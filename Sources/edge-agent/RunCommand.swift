@@ -20,6 +20,7 @@ enum RunCommand {
                 world.control.close()
                 world.bus?.close()
                 world.devices?.close()
+                world.gpio?.close()
                 world.link?.close()
                 world.timer.close()
             }
@@ -71,6 +72,9 @@ enum RunCommand {
             executor: ThreadExecutor(name: "agent"), report: { Output.error($0) },
             trimMemory: { MemoryTrim.run() },
             compressor: Zstd(prefix: LogBatchCodec.vocabulary), devices: LinuxDeviceAccess(),
+            gpio: LinuxGPIO(
+                guardProgram: HelperProgram.find("edge-gpio-guard"),
+                lock: configuration.state.directory + "/gpio-guard.lock"),
             kernel: LinuxKernelFiles(), profile: profile)
     }
 

@@ -89,6 +89,9 @@ int edge_gpio_read(int request, struct edge_gpio_edge *_Nonnull edges, uint32_t 
 // What waits for many descriptors: epoll and eventfd, which Swift's Glibc does not have.
 int edge_gpio_loop(void);
 int edge_gpio_bell(void);
+void edge_gpio_ring(int bell);
+// Until the bell rings or the time is over.
+void edge_gpio_wait(int bell, uint64_t nanoseconds);
 // Adds a descriptor under a key, for what can be read, or for its peer's end alone.
 int edge_gpio_loop_add(int loop, int descriptor, uint64_t key, int only_end);
 void edge_gpio_loop_remove(int loop, int descriptor);

@@ -34,7 +34,8 @@ public struct DevicePoller: Sendable {
 
     public init() {}
 
-    /// Reads these devices from now on and no others. One that is declared as before goes on.
+    /// Reads these devices from now on and no others. One that is declared as before goes on; pins
+    /// are left to `PinPanel`.
     ///
     /// - Returns: what was refused and why, by name.
     public mutating func declare(

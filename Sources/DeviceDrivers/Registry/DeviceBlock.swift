@@ -19,12 +19,14 @@ public struct DeviceBlock: Sendable, Hashable {
     /// An unchanged property is reported at least this often.
     public let report: Milliseconds
     public let settings: DeviceSettings
+    /// How its line is used; nil where the device is no pin.
+    public let pin: PinUse?
 
     public static let nameBytesMax = 64
     public static let busDefault = "i2c-1"
     public static let everyMax = Milliseconds.seconds(86_400)
     public static let reportDefault = Milliseconds.seconds(600)
-    /// The fields that every block has.
+    /// The fields that blocks have whatever their kind; files and pins have some.
     static let fields = ["kind", "bus", "address", "every", "deadband", "report"]
 
     /// - Throws: the first thing that is wrong, with its field and what would be right.
@@ -41,7 +43,7 @@ public struct DeviceBlock: Sendable, Hashable {
         let kind = try Self.kind(value["kind"])
         let own = kind.settings.map(\.name)
         let isChip = !kind.addresses.isEmpty
-        let known = Self.fields.filter { isChip || $0 != "bus" && $0 != "address" } + own
+        let known = Self.fields(of: kind) + own
         for entry in entries where !known.contains(entry.key) {
             throw DeviceBlockError(
                 Printable.clipped(entry.key, bytes: 64), "a \(kind.name) has no such field",
@@ -63,6 +65,7 @@ public struct DeviceBlock: Sendable, Hashable {
         settings = try Self.settings(value, kind)
         do throws(DriverFault) {
             _ = try kind.driver(settings)
+            pin = try kind.pin(settings)
         } catch {
             throw DeviceBlockError(own.first, error.message, "See docs/drivers.md.")
         }
@@ -70,7 +73,15 @@ public struct DeviceBlock: Sendable, Hashable {
 
     /// As a block on the twin would say it, without what is the default.
     public var description: String {
-        [kind, bus, address?.description].compactMap { $0 }.joined(separator: " ")
+        [kind, bus, address?.description, pin?.line].compactMap { $0 }.joined(separator: " ")
+    }
+
+    private static func fields(of kind: DeviceKind) -> [String] {
+        switch kind.source {
+        case .chip: fields
+        case .files: fields.filter { $0 != "bus" && $0 != "address" }
+        case .pin: ["kind", "report"]
+        }
     }
 
     static func isName(_ name: String) -> Bool {
@@ -199,10 +210,13 @@ public struct DeviceBlock: Sendable, Hashable {
                 guard choices.contains(word) else { throw refusal }
                 settings.set(setting.name, word: word)
             case .text:
-                guard let text = given.stringValue, text.utf8.count <= 128,
-                    !text.utf8.contains(where: { $0 < 0x20 })
+                guard let text = given.stringValue ?? given.intValue.map({ "\($0)" }),
+                    text.utf8.count <= 128, !text.utf8.contains(where: { $0 < 0x20 })
                 else { throw refusal }
                 settings.set(setting.name, word: text)
+            case .span(let range, _):
+                let span = try Self.span(given, setting.name, range)
+                settings.set(setting.name, number: Double(span.count))
             }
         }
         return settings
@@ -222,7 +236,7 @@ extension DeviceSetting {
                 + "\(standard)."
         case .choice(let choices):
             "It is \(meaning): one of \(choices.joined(separator: ", "))."
-        case .text: "It is \(meaning)."
+        case .text, .span: "It is \(meaning)."
         }
     }
 }

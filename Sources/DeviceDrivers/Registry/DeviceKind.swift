@@ -8,6 +8,8 @@ public struct DeviceKind: Sendable {
         case chip([I2CAddress], @Sendable (DeviceSettings) throws(DriverFault) -> any ChipDriver)
         /// Files of the kernel's.
         case files(@Sendable (DeviceSettings) throws(DriverFault) -> any DeviceDriver)
+        /// A line of a GPIO chip. `PinPanel` serves it: a line tells by itself, and is not polled.
+        case pin(PinUse.Role)
     }
 
     /// As blocks write it.
@@ -38,12 +40,19 @@ public struct DeviceKind: Sendable {
         if case .chip(let addresses, _) = source { addresses } else { [] }
     }
 
-    /// A driver for one device.
-    public func driver(_ settings: DeviceSettings) throws(DriverFault) -> any DeviceDriver {
+    /// A driver for one device; nil for a pin, which is not polled.
+    public func driver(_ settings: DeviceSettings) throws(DriverFault) -> (any DeviceDriver)? {
         switch source {
         case .chip(_, let make): ChipSession(try make(settings))
         case .files(let make): try make(settings)
+        case .pin: nil
         }
+    }
+
+    /// How a pin is used; nil for what is none.
+    func pin(_ settings: DeviceSettings) throws(DriverFault) -> PinUse? {
+        guard case .pin(let role) = source else { return nil }
+        return try PinUse(role, settings)
     }
 
     /// Addresses one after the other.
@@ -58,8 +67,10 @@ public struct DeviceSetting: Sendable, Hashable {
         case number(ClosedRange<Double>, standard: Double)
         /// One of these words or numbers, the first where the block does not say.
         case choice([String])
-        /// At most 128 bytes; nil where it must be said.
+        /// At most 128 bytes; nil where it must be said. A whole number is taken as its digits.
         case text(standard: String?)
+        /// `20ms`, `5m`; a standard of 0 means none.
+        case span(ClosedRange<Milliseconds>, standard: Milliseconds)
     }
 
     public let name: String
@@ -86,12 +97,16 @@ public struct DeviceSettings: Sendable, Hashable {
             case .number(_, let standard): numbers[setting.name] = standard
             case .choice(let choices): words[setting.name] = choices.first
             case .text(let standard): words[setting.name] = standard
+            case .span(_, let standard): numbers[setting.name] = Double(standard.count)
             }
         }
     }
 
     /// A number; 0 where the kind has none of this name.
     public func number(_ name: String) -> Double { numbers[name] ?? 0 }
+
+    /// A span of time; 0 where the kind has none of this name.
+    public func span(_ name: String) -> Milliseconds { Milliseconds(Int64(number(name))) }
 
     /// A word; empty where the kind has none of this name.
     public func word(_ name: String) -> String { words[name] ?? "" }

@@ -27,10 +27,10 @@ extension ConfigurationReader {
                     error.message, error.hint)
             }
         }
-        for refusal in DevicePoller.conflicts(blocks) {
+        for refusal in DevicePoller.conflicts(blocks) + PinPanel.conflicts(blocks) {
             add(
                 lines[refusal.name] ?? node.line, "\(section).\(refusal.name)", refusal.reason,
-                "Give each device an address of its own, or remove one.")
+                "Give each device an address or a line of its own, or remove one.")
         }
         configuration.devices = blocks
     }

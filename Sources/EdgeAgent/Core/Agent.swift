@@ -40,6 +40,7 @@ public actor Agent {
 
     /// The board's own chips and sensors.
     var poller = DevicePoller()
+    var pins = PinPanel()
     var declared = DeclaredDevices()
 
     /// The sync of this board's own document.
@@ -142,6 +143,7 @@ public actor Agent {
             group.addTask { await self.serveTimer() }
             group.addTask { await self.serveControl() }
             if let devices = world.devices { group.addTask { await self.serve(devices) } }
+            if let gpio = world.gpio { group.addTask { await self.serve(gpio) } }
             if let bus = world.bus { group.addTask { await self.serve(bus) } }
             if let link = world.link { group.addTask { await self.serve(link) } }
             await group.waitForAll()
@@ -171,6 +173,13 @@ public actor Agent {
     private func serve(_ devices: any DeviceAccess) async {
         for await answer in devices.answers {
             perform(poller.onAnswer(answer, now))
+            settle()
+        }
+    }
+
+    private func serve(_ gpio: any GPIO) async {
+        for await event in gpio.events {
+            perform(pins.onEvent(event, at: now))
             settle()
         }
     }
@@ -214,6 +223,7 @@ public actor Agent {
     }
 
     private func close() {
+        closePins()
         endPower()
         commit()
         try? store.close()
@@ -229,6 +239,7 @@ public actor Agent {
         if now >= sampleDue { sampleBoard(now) }
         if let due = workloadsDue, now >= due { tendWorkloads(now) }
         if let due = poller.deadline, now >= due { perform(poller.onTick(now)) }
+        if let due = pins.deadline, now >= due { perform(pins.onTick(now)) }
         carryOut(sync.onTick(store, now))
         feeder.onTick(now)
         if let due = commands.deadline, now >= due {
@@ -261,7 +272,7 @@ public actor Agent {
             schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
             trimDue,
             sampleDue, upkeepDue, copyDue, wishesDue, commands.deadline, rules.deadline,
-            poller.deadline, power.board?.policy.wish?.until,
+            poller.deadline, pins.deadline, power.board?.policy.wish?.until,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())
     }

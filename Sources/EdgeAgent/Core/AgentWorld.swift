@@ -13,6 +13,8 @@ public struct AgentWorld: Sendable {
     public var bus: (any MessageBus)?
     /// The board's own buses and sensors; nil where there are none.
     public var devices: (any DeviceAccess)?
+    /// The board's pins; nil where there are none.
+    public var gpio: (any GPIO)?
     /// The kernel's knobs; nil where there are none to turn.
     public var kernel: (any KernelFiles)?
     /// What kind of board this is; nil where nobody said.
@@ -37,7 +39,7 @@ public struct AgentWorld: Sendable {
         report: @escaping @Sendable (String) -> Void,
         trimMemory: @escaping @Sendable () -> Void = {}, vfs: String? = nil,
         compressor: (any Compressor)? = nil, devices: (any DeviceAccess)? = nil,
-        kernel: (any KernelFiles)? = nil, profile: BoardProfile? = nil
+        gpio: (any GPIO)? = nil, kernel: (any KernelFiles)? = nil, profile: BoardProfile? = nil
     ) {
         self.timekeeper = timekeeper
         self.entropy = entropy
@@ -53,6 +55,7 @@ public struct AgentWorld: Sendable {
         self.vfs = vfs
         self.compressor = compressor
         self.devices = devices
+        self.gpio = gpio
         self.kernel = kernel
         self.profile = profile
     }

@@ -41,9 +41,12 @@ extension Agent {
             declared.twin[name] = nil
             return nil
         }
-        guard world.devices != nil else { return "this agent has no access to buses and sensors" }
         do throws(DeviceBlockError) {
-            declared.twin[name] = try DeviceBlock(name: name, value)
+            let block = try DeviceBlock(name: name, value)
+            guard block.pin == nil ? world.devices != nil : world.gpio != nil else {
+                return "this agent has no access to \(block.pin == nil ? "buses" : "pins")"
+            }
+            declared.twin[name] = block
             return nil
         } catch {
             return error.description
@@ -52,14 +55,15 @@ extension Agent {
 
     /// Tells the poller, and returns whom it refuses and why.
     private func declareDevices() -> [String: String] {
-        guard world.devices != nil, let blocks = declared.change(configuration.devices) else {
-            return [:]
-        }
+        guard let blocks = declared.change(configuration.devices) else { return [:] }
         let before = Set(poller.names)
         var refused: [String: String] = [:]
-        for refusal in poller.declare(blocks, at: now) { refused[refusal.name] = refusal.reason }
+        for refusal in poller.declare(world.devices == nil ? [] : blocks, at: now) {
+            refused[refusal.name] = refusal.reason
+        }
         declared.forgetWishes()
-        announcer.onDevices(poller.names)
+        for refusal in declarePins(blocks) { refused[refusal.name] = refusal.reason }
+        announcer.onDevices(poller.names + pins.names)
         describeDeclared()
         let present = Set(poller.names)
         for name in before.subtracting(present).sorted() {
@@ -84,8 +88,14 @@ extension Agent {
         }
     }
 
-    /// Readings go where those of MQTT devices go: the twin and the log of measurements.
-    private func report(_ device: String, _ properties: [(name: String, value: Value)]) {
+    /// Readings go where those of MQTT devices go: the twin and the log of measurements, and the
+    /// rules.
+    ///
+    /// - Parameter priority: How soon the twin has it.
+    func report(
+        _ device: String, _ properties: [(name: String, value: Value)],
+        _ priority: MessagePriority = .telemetry
+    ) {
         if device == configuration.power.batteryDevice,
             let volts = properties.first(where: { $0.name == "voltage" })?.value.doubleValue
         {
@@ -93,7 +103,7 @@ extension Agent {
         }
         for (name, value) in properties {
             guard let path = try? TwinPath("reported/devices/\(device)/\(name)") else { continue }
-            write(path, value, .telemetry)
+            write(path, value, priority)
             perform(rules.onReading(device, name, value, at: now))
         }
         announceDevice(device, properties)
@@ -114,7 +124,7 @@ extension Agent {
         perform(poller.onTick(now))
     }
 
-    private func settled(_ token: UInt64, _ refusal: String?) {
+    func settled(_ token: UInt64, _ refusal: String?) {
         guard let wish = declared.onSettled(token) else { return }
         do throws(SQLiteError) {
             // A wish that took the place of this one gets an answer of its own.
@@ -141,7 +151,8 @@ extension Agent {
             }
         }
         return .object([
-            ("ok", .bool(true)), ("declared", .array(poller.status)), ("discovered", .array(found)),
+            ("ok", .bool(true)), ("declared", .array(poller.status + pins.status(at: now))),
+            ("discovered", .array(found)),
         ])
     }
 
@@ -151,7 +162,7 @@ extension Agent {
         for cell in (try? store.document.cells(prefix: "reported/devices/")) ?? []
         where cell.path.segments.count >= 4 && cell.value != .null {
             let name = String(cell.path.segments[2])
-            guard !poller.knows(name) else { continue }
+            guard !poller.knows(name), !pins.knows(name) else { continue }
             let property = cell.path.segments.dropFirst(3).joined(separator: "/")
             readings[name, default: []].append(
                 .object([("property", .string(property)), ("value", cell.value)]))

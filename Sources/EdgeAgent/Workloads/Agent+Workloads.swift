@@ -20,6 +20,8 @@ extension Agent {
         do throws(SQLiteError) {
             var specs: [String: WorkloadSpec] = [:]
             var unreadable: Set<String> = []
+            // First: what is declared and set in one commit is there to be set.
+            try reconcileSettings()
             for cell in try store.document.cells(prefix: "desired/") {
                 if cell.path.text.hasPrefix(Self.workloadPrefix) {
                     try reconcileWorkload(cell, &specs, &unreadable)
@@ -29,7 +31,6 @@ extension Agent {
                     reconcileDevice(cell)
                 }
             }
-            try reconcileSettings()
             perform(supervisor.desire(specs, keeping: unreadable, at: now))
         } catch {
             storeFailed(error)
@@ -79,6 +80,7 @@ extension Agent {
         guard cell.value != .null else { return answer(cell, nil) }
         guard !commands.isOutstanding(cell), !declared.isOutstanding(cell) else { return }
         let property = parts.dropFirst(3).joined(separator: "/")
+        if pins.knows(String(parts[2])) { return setPin(cell, String(parts[2]), property) }
         if poller.knows(String(parts[2])) { return setDeclared(cell, String(parts[2]), property) }
         do {
             let device = String(parts[2])

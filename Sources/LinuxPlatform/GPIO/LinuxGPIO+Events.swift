@@ -55,10 +55,7 @@ struct GPIOEventLoop: Sendable {
 
     func forget(_ descriptor: Int32) { edge_gpio_loop_remove(poll, descriptor) }
 
-    func stop() {
-        var one: UInt64 = 1
-        _ = write(bell, &one, 8)
-    }
+    func stop() { edge_gpio_ring(bell) }
 }
 
 extension LinuxGPIO {
@@ -88,6 +85,7 @@ extension LinuxGPIO {
             let reason = count < 0 ? String(cString: strerror(errno)) : "no more edges"
             state.loop?.forget(request.descriptor)
             state.requests[handle] = nil
+            state.endWave(handle)
             Glibc.close(request.descriptor)
             return .lost(handle, reason: "\(request.path): \(reason)")
         }

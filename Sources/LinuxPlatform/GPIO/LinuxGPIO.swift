@@ -23,6 +23,9 @@ public final class LinuxGPIO: GPIO {
         var guardian: GuardBox?
         var guardRestarts = 0
         var requests: [GPIOHandle: Request] = [:]
+        var waves: [GPIOHandle: Wave] = [:]
+        /// Wakes the thread of the waves; -1 while there is none.
+        var waveBell: Int32 = -1
         var next: UInt32 = 1
         var isClosed = false
     }
@@ -192,7 +195,7 @@ public final class LinuxGPIO: GPIO {
     }
 
     public func set(_ values: [Bool], of handle: GPIOHandle) throws(GPIOError) {
-        try onLines(handle) { request in
+        try onLines(handle, endsWave: true) { request in
             values.count == request.lineCount
                 ? edge_gpio_set(request.descriptor, UInt32(values.count), values.bits)
                 : Self.refused()
@@ -215,10 +218,11 @@ public final class LinuxGPIO: GPIO {
     }
 
     private func onLines(
-        _ handle: GPIOHandle, _ body: (Request) -> Int32
+        _ handle: GPIOHandle, endsWave: Bool = false, _ body: (Request) -> Int32
     ) throws(GPIOError) {
         let refusal: GPIOError? = state.with { state in
             guard let request = state.requests[handle] else { return .released }
+            if endsWave { state.endWave(handle) }
             return body(request) == 0 ? nil : .kernel(errno, request.path)
         }
         if let refusal { throw refusal }
@@ -227,6 +231,7 @@ public final class LinuxGPIO: GPIO {
     public func release(_ handle: GPIOHandle) {
         state.with { state in
             guard let request = state.requests.removeValue(forKey: handle) else { return }
+            state.endWave(handle)
             state.loop?.forget(request.descriptor)
             if let safe = request.safe {
                 _ = edge_gpio_set(request.descriptor, UInt32(safe.count), safe.bits)
@@ -240,6 +245,7 @@ public final class LinuxGPIO: GPIO {
         state.with { state in
             guard !state.isClosed else { return }
             state.isClosed = true
+            for handle in state.waves.keys { state.endWave(handle) }
             for request in state.requests.values {
                 if let safe = request.safe {
                     _ = edge_gpio_set(request.descriptor, UInt32(safe.count), safe.bits)
@@ -257,6 +263,11 @@ public final class LinuxGPIO: GPIO {
 }
 
 extension LinuxGPIO.State {
+    /// The thread ends by itself once there is no wave left.
+    mutating func endWave(_ handle: GPIOHandle) {
+        if waves.removeValue(forKey: handle) != nil, waveBell >= 0 { edge_gpio_ring(waveBell) }
+    }
+
     fileprivate mutating func loaded(
         _ candidates: [(name: String, generation: Int32)]
     ) throws(GPIOError) -> GPIODLibrary {
@@ -269,6 +280,6 @@ extension LinuxGPIO.State {
 
 extension GPIOError {
     fileprivate static let closed = GPIOError(.gone, "GPIO is closed")
-    fileprivate static let released = GPIOError(
+    static let released = GPIOError(
         .gone, "the lines were released, or their chip is gone; request them again")
 }

@@ -16,8 +16,12 @@ public protocol GPIO: Sendable {
     /// Takes lines for this process alone.
     func request(_ request: GPIORequest) throws(GPIOError) -> GPIOLease
 
-    /// Drives the lines of a request, in its order, at one moment where the chip can.
+    /// Drives the lines of a request, in its order, at one moment where the chip can. Ends pulses.
     func set(_ values: [Bool], of handle: GPIOHandle) throws(GPIOError)
+
+    /// Pulses on the one line of a request, until `set`, `release` or the end of this process. At
+    /// most `GPIOWave.countMaximum` at a time.
+    func pulse(_ wave: GPIOWave, on handle: GPIOHandle) throws(GPIOError)
 
     /// The levels of a request's lines, in its order, as `isActiveLow` has them.
     func values(of handle: GPIOHandle) throws(GPIOError) -> [Bool]

@@ -38,4 +38,13 @@ public struct GPIOError: Error, Sendable, Hashable, CustomStringConvertible {
             .busy(consumer: consumer),
             "line \(line) is held by \(name): stop it, or declare another line")
     }
+
+    /// Pulses on what is not one driven line.
+    public static let pulsesOneOutput = Self(
+        .invalid, "pulses need a request of one output; request the lines one by one")
+
+    /// More pulses than one thread keeps even.
+    public static let tooManyWaves = Self(
+        .invalid,
+        "there are pulses on \(GPIOWave.countMaximum) lines already: use a chip such as the PCA9685")
 }
