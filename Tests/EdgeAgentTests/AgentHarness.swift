@@ -1,6 +1,7 @@
 import Foundation
 import LinuxPlatform
 import Platform
+import Simulator
 import SyncProtocol
 import TestSupport
 import Testing
@@ -17,12 +18,13 @@ final class AgentHarness: Sendable {
     let link = FakeLink()
     let processes = FakeProcesses()
     let devices = FakeDeviceAccess()
+    let gpio: SimGPIO
     let lines: Locked<[String]>
     let agent: Agent
     let session = Epoch(nonce: 0xAB01)
 
     init(
-        _ folder: TemporaryFolder, seed: UInt64,
+        _ folder: TemporaryFolder, seed: UInt64, pins: SimPins? = nil,
         _ configure: (inout AgentConfiguration, ManualClock, FakeProcesses) -> Void
     ) throws {
         var configuration = AgentConfiguration.defaults(hostName: "board-1")
@@ -30,23 +32,24 @@ final class AgentHarness: Sendable {
         configure(&configuration, clock, processes)
         let lines = Locked<[String]>([])
         self.lines = lines
+        gpio = SimGPIO(pins ?? SimPins([], nanoseconds: { 0 }))
         let world = AgentWorld(
             timekeeper: clock, entropy: SharedEntropy(seed: seed),
             fileSystem: LinuxFileSystem(), processes: processes, timer: timer, control: control,
             bus: bus, link: link, executor: QueueExecutor(),
             report: { line in lines.with { $0.append(line) } }, devices: devices,
-            kernel: LinuxKernelFiles(root: folder.path))
+            gpio: gpio, kernel: LinuxKernelFiles(root: folder.path))
         agent = try Agent(
             world: world, configuration: configuration, version: "test", floor: Release.date)
     }
 
     /// Runs an agent on `folder` for as long as `body` takes, then stops it in good order.
     static func run(
-        _ folder: TemporaryFolder, seed: UInt64 = 1,
+        _ folder: TemporaryFolder, seed: UInt64 = 1, pins: SimPins? = nil,
         configure: (inout AgentConfiguration, ManualClock, FakeProcesses) -> Void = { _, _, _ in },
         body: @escaping @Sendable (AgentHarness) async throws -> Void
     ) async throws {
-        let harness = try AgentHarness(folder, seed: seed, configure)
+        let harness = try AgentHarness(folder, seed: seed, pins: pins, configure)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await harness.agent.run() }
             do {
@@ -63,6 +66,8 @@ final class AgentHarness: Sendable {
     }
 
     private func close() {
+        // First, while the agent rests: the simulated pins know one thread at a time.
+        gpio.close()
         control.close()
         bus.close()
         devices.close()

@@ -61,13 +61,27 @@ func gpioContract(_ bench: GPIOBench, _ stage: Stage) async throws -> [String] {
     verdict.require(
         code(output(["PUMP"], initial: [false]), of: bench.other) == .busy(consumer: "contract"),
         "another gets a line that is held")
+    let wave = GPIOWave(rate: 100, share: 0.5)
+    func pulses(_ handle: GPIOHandle) -> GPIOError.Code? {
+        do throws(GPIOError) {
+            if let wave { try gpio.pulse(wave, on: handle) }
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+    verdict.require(pulses(pair.handle) == .invalid, "two lines get one line's pulses")
     gpio.release(pair.handle)
+    verdict.require(pulses(pair.handle) == .gone, "a released line gets pulses")
     verdict.require(code(output(["PUMP"], initial: [false]), of: bench.other) == nil, "still held")
     verdict.require((try? gpio.values(of: pair.handle)) == nil, "a released handle answers")
     var inverted = output(["1"], initial: [true])
     inverted.isActiveLow = true
     let low = try gpio.request(inverted)
     verdict.require(try !bench.level(1), "an active low line is on at a high level")
+    verdict.require(pulses(low.handle) == nil, "one output gets no pulses")
+    try gpio.set([false], of: low.handle)
+    verdict.require(try bench.level(1), "pulses go on after a set")
     gpio.release(low.handle)
 
     // Edges, numbered by request and by line.
@@ -77,6 +91,7 @@ func gpioContract(_ bench: GPIOBench, _ stage: Stage) async throws -> [String] {
         chip: label, lines: ["3", "4"], consumer: "contract", direction: .input)
     input.edges = .both
     let watched = try gpio.request(input)
+    verdict.require(pulses(watched.handle) == .invalid, "inputs get pulses")
     let events = stage.collect(gpio.events)
     func edges() -> [GPIOEdge] {
         events.elements.flatMap { event -> [GPIOEdge] in

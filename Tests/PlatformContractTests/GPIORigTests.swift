@@ -12,10 +12,9 @@ struct GPIORigTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private static let guardProgram = BuiltPrograms.path("edge-gpio-guard")
-
     private var place: GPIOGuard.Place {
-        GPIOGuard.Place(program: Self.guardProgram, lock: folder.path + "/gpio-guard.lock")
+        GPIOGuard.Place(
+            program: Rig.program("edge-gpio-guard"), lock: folder.path + "/gpio-guard.lock")
     }
 
     private func gpio(
@@ -117,62 +116,38 @@ struct GPIORigTests {
         #expect(try !chip.level(0))
     }
 
-    /// The process that holds a relay is killed with SIGKILL; how long until the relay is safe?
-    @Test func relayIsSafeAfterKill() async throws {
-        var worst: Duration = .zero
-        for _ in 0..<2 {
-            let chip = try SimulatedChip(label: "killed", lines: 1)
-            let mark = "/run/tmp/killed-at"
-            unlink(mark)
-            // Sees the line rise and fall while the exit test runs.
-            let isOver = Locked(false)
-            let watch = Task.detached { () throws -> UInt64? in
-                while try !chip.level(0) {
-                    if isOver.with({ $0 }) { return nil }
-                    // The other process has these processors to load its tests with.
-                    try await Task.sleep(for: .milliseconds(5))
-                }
-                while try chip.level(0) { sched_yield() }
-                return Self.nanoseconds()
-            }
-            await #expect(processExitsWith: .signal(SIGKILL)) {
-                let gpio = LinuxGPIO(
-                    guardProgram: GPIORigTests.guardProgram, lock: "/run/tmp/killed.lock")
-                let lease = try gpio.request(
-                    GPIORequest(
-                        chip: "killed", lines: ["0"], consumer: "relay",
-                        direction: .output(initial: [false], safe: [false])))
-                try gpio.set([true], of: lease.handle)
-                // Long enough to be seen by the other processor.
-                try await Task.sleep(for: .milliseconds(200))
-                let text = "\(GPIORigTests.nanoseconds())"
-                try text.write(toFile: "/run/tmp/killed-at", atomically: false, encoding: .utf8)
-                kill(getpid(), SIGKILL)
-            }
-            isOver.with { $0 = true }
-            let safe = try #require(try await watch.value, "the relay was never seen on")
-            let killed = try #require(
-                UInt64(String(contentsOfFile: mark, encoding: .utf8)))
-            let span = Duration.nanoseconds(Int64(safe) - Int64(killed))
-            print("rig: safe \(span) after SIGKILL")
-            worst = max(worst, span)
-            #expect(try !chip.level(0))
-            // The guard holds the line until the next agent ends it.
-            let gpio = LinuxGPIO(
-                guardProgram: Self.guardProgram, lock: "/run/tmp/killed.lock")
-            #expect(try gpio.lines(of: "killed")[0].consumer == "relay")
-            try GPIOGuard.endPredecessor(
-                GPIOGuard.Place(program: Self.guardProgram, lock: "/run/tmp/killed.lock"))
-            #expect(try gpio.lines(of: "killed")[0].consumer == nil)
-            // Not left to the end of its scope: the next round's chip has the same label.
-            try chip.unplug()
+    /// Pulses by software are up for their share of the time, and end.
+    @Test func pulses() async throws {
+        let chip = try SimulatedChip(label: "pulses", lines: 1)
+        let gpio = gpio()
+        let lease = try gpio.request(
+            GPIORequest(
+                chip: "pulses", lines: ["0"], consumer: "fan",
+                direction: .output(initial: [false], safe: [false])))
+        let wave = try #require(GPIOWave(rate: 50, share: 0.25))
+        try gpio.pulse(wave, on: lease.handle)
+        var levels = (up: 0, down: 0)
+        var changes = 0
+        var last = false
+        // Ends once there were enough pulses, however slow the machine.
+        for _ in 0..<1_000_000 where changes < 100 {
+            let isUp = try chip.level(0)
+            if isUp != last { changes += 1 }
+            last = isUp
+            if isUp { levels.up += 1 } else { levels.down += 1 }
+            try await Task.sleep(for: .microseconds(500))
         }
-        print("rig: safe at most \(worst) after SIGKILL, in 2 rounds")
-    }
-
-    private static func nanoseconds() -> UInt64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+        #expect(changes == 100)
+        let share = Double(levels.up) / Double(levels.up + levels.down)
+        print("rig: pulses of share 0.25 were up in \(share) of \(levels.up + levels.down) looks")
+        #expect(0.05..<0.6 ~= share)
+        try gpio.set([true], of: lease.handle)
+        #expect(gpio.state.with { $0.waves.isEmpty })
+        try await eventually("the thread's end") { gpio.state.with { $0.waveBell < 0 } }
+        #expect(try chip.level(0))
+        try gpio.pulse(wave, on: lease.handle)
+        gpio.close()
+        #expect(try !chip.level(0))
+        try GPIOGuard.endPredecessor(place)
     }
 }

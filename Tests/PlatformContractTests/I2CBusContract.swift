@@ -60,16 +60,10 @@ func i2cBusContract<Bus: I2CBus & ~Copyable>(
         #expect(i2cBusContract(&bus, present: Self.present, absent: Self.absent) == [])
     }
 
-    /// A bus of the kernel's module i2c-stub, whose chips are at the addresses that it was given.
-    private static let stub = LinuxI2CBus.names().first { name in
-        let path = "/sys/class/i2c-dev/\(name)/name"
-        let text = try? LinuxFileSystem().read(path, maximumBytes: 64)
-        return text.map { String(decoding: $0, as: UTF8.self).contains("stub") } ?? false
-    }
-
-    @Test(.enabled(if: stub != nil, "needs the kernel's i2c-stub with a chip at 0x48 (the rig)"))
+    @Test(
+        .enabled(if: Rig.stub != nil, "needs the kernel's i2c-stub with a chip at 0x48 (the rig)"))
     func linuxBus() throws {
-        var bus = try LinuxI2CBus(try #require(Self.stub))
+        var bus = try LinuxI2CBus(try #require(Rig.stub))
         #expect(i2cBusContract(&bus, present: Self.present, absent: Self.absent) == [])
     }
 

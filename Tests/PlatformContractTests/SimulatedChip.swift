@@ -6,6 +6,33 @@ import Testing
 enum Rig {
     static let isHere = ProcessInfo.processInfo.environment["EDGE_RIG"] == "1"
     static let comment: Comment = "needs the rig's kernel: make rig-test"
+
+    /// What was built beside the tests.
+    static func program(_ name: String) -> String {
+        let tests = CommandLine.arguments[0]
+        return tests.prefix(through: tests.lastIndex(of: "/") ?? tests.startIndex) + name
+    }
+
+    /// A bus of the kernel's module i2c-stub, whose chips are at the addresses that it was given.
+    static let stub = LinuxI2CBus.names().first { name in
+        let path = "/sys/class/i2c-dev/\(name)/name"
+        let text = try? LinuxFileSystem().read(path, maximumBytes: 64)
+        return text.map { String(decoding: $0, as: UTF8.self).contains("stub") } ?? false
+    }
+
+    /// CLOCK_MONOTONIC.
+    static func nanoseconds() -> UInt64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
+    }
+
+    /// Blocks its thread: for hands that keep time, on threads of their own.
+    static func sleep(until time: UInt64) {
+        var due = timespec(
+            tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, nil)
+    }
 }
 
 /// A chip of the kernel's own making, gpio-sim, and a hand that pulls and measures its lines

@@ -52,7 +52,8 @@ enum PinWish: Sendable, Hashable {
         default: break
         }
         throw DriverFault(
-            .notSettable, "on takes true, false, on, off, or a pulse such as `on for 60s`, of 10ms"
+            .notSettable,
+            "on takes true, false, on, off, or a pulse such as `on for 60s`, of 10ms"
                 + " to 24h")
     }
 }

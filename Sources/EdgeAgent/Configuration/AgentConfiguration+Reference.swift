@@ -26,12 +26,13 @@ extension AgentConfiguration {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Kinds and their fields are in docs/drivers.md.
+    /// Kinds and their fields are in docs/drivers.md and docs/pins.md.
     private static var devicesExample: [String] {
         let kinds = DeviceKinds.all.map(\.name).joined(separator: ", ")
         return comment("Kinds: \(kinds).", indent: "  ") + [
             "  # attic:", "  #   kind: bme280", "  #   bus: i2c-1", "  #   address: 0x76",
-            "  #   every: 30s", "  #   deadband: 0.1",
+            "  #   every: 30s", "  #   deadband: 0.1", "  # pump:", "  #   kind: relay",
+            "  #   line: GPIO17", "  #   safe: off",
         ]
     }
 

@@ -11,8 +11,9 @@ struct GPIOGuard: ~Copyable {
         let lock: String
     }
 
-    /// How long a message may take that costs microseconds, and an end that costs milliseconds.
-    private static let patience: Int32 = 2000
+    /// How long a message may take that costs microseconds, or the first one, which waits for the
+    /// program to be read from a card that others read as well; and an end that costs milliseconds.
+    private static let patience: Int32 = 10_000
 
     let socket: Int32
     let pid: Int32

@@ -105,6 +105,7 @@ extension LinuxGPIO {
         }
         let result = state.with { state in
             Result { () throws(GPIOError) in
+                guard !state.isClosed else { throw .closed }
                 guard state.guardian == nil else { return }
                 let started = try GuardBox(place)
                 try loop(&state).watchGuard(started.value.socket)

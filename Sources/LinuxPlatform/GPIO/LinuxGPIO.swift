@@ -121,10 +121,16 @@ public final class LinuxGPIO: GPIO {
         guard let path = chips.first(where: { $0.chip == chip })?.path else {
             throw GPIOError(.gone, "\(chip.label) is gone")
         }
-        var safe: [Bool]?
-        if case .output(_, let values) = request.direction { safe = values }
-        if safe != nil { try startGuard() }
         var wanted = request
+        var first: [Bool]?
+        var safe: [Bool]?
+        if case .output(let initial, let values?) = request.direction {
+            try startGuard()
+            safe = values
+            // Nothing else before the guard has the line: the agent may be killed right here.
+            wanted.direction = .output(initial: values, safe: values)
+            first = initial == values ? nil : initial
+        }
         var result = library.request(path, wanted.raw(lines.map(\.offset)))
         // A kernel or chip that does not debounce takes the lines without; the caller does it then.
         if case .failure(let error) = result, wanted.debounceMicroseconds > 0,
@@ -142,6 +148,14 @@ public final class LinuxGPIO: GPIO {
         let handle = try adopt(
             Request(descriptor: descriptor, path: path, lineCount: lines.count, safe: safe),
             hasEdges: request.edges != .none)
+        if let first {
+            do throws(GPIOError) {
+                try set(first, of: handle)
+            } catch {
+                release(handle)
+                throw error
+            }
+        }
         return GPIOLease(
             handle: handle, chip: chip.label, offsets: lines.map(\.offset),
             isDebounced: wanted.debounceMicroseconds == request.debounceMicroseconds)
@@ -279,7 +293,7 @@ extension LinuxGPIO.State {
 }
 
 extension GPIOError {
-    fileprivate static let closed = GPIOError(.gone, "GPIO is closed")
+    static let closed = GPIOError(.gone, "GPIO is closed")
     static let released = GPIOError(
         .gone, "the lines were released, or their chip is gone; request them again")
 }

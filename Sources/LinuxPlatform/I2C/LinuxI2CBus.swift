@@ -12,12 +12,14 @@ public struct LinuxI2CBus: I2CBus, ~Copyable {
     public let name: String
     public let functions: I2CFunctions
     private let descriptor: Int32
+    private let root: String
     private var health = I2CBusHealth()
 
     /// - Parameter root: Holds `dev` and `sys`; empty for the board's own.
     public init(_ name: String, root: String = "") throws(I2CError) {
         descriptor = open("\(root)/dev/\(name)", O_RDWR | O_CLOEXEC)
         self.name = name
+        self.root = root
         guard descriptor >= 0 else {
             functions = []
             throw Self.openError(name, errno)
@@ -164,8 +166,11 @@ extension LinuxI2CBus {
     /// Documentation/i2c/fault-codes.rst says which errno(3) stands for what.
     private func failure(_ code: Int32, _ transfer: I2CTransfer) -> I2CError {
         switch code {
-        // i2c-bcm2835 and i2c-stub: EREMOTEIO; others ENXIO.
+        // i2c-bcm2835: EREMOTEIO; others ENXIO.
         case ENXIO, EREMOTEIO: .nack(transfer.address)
+        // i2c-stub says so of a chip that it does not have, others of a bus that was unplugged.
+        case ENODEV where access("\(root)/sys/class/i2c-dev/\(name)", F_OK) == 0:
+            .nack(transfer.address)
         case EAGAIN: .arbitrationLost()
         case ETIMEDOUT: .timeout(transfer.address)
         // "The bus was busy for longer than allowed": nobody lets go of a line.

@@ -46,5 +46,6 @@ public struct GPIOError: Error, Sendable, Hashable, CustomStringConvertible {
     /// More pulses than one thread keeps even.
     public static let tooManyWaves = Self(
         .invalid,
-        "there are pulses on \(GPIOWave.countMaximum) lines already: use a chip such as the PCA9685")
+        "there are pulses on \(GPIOWave.countMaximum) lines already: use a chip such as the PCA9685"
+    )
 }
