@@ -136,7 +136,8 @@ const char *edge_curl_get(void *opaque, const struct edge_curl_request *request,
         headers = longer;
     }
     // CURL_BLOB_NOCOPY: it outlives the call.
-    struct curl_blob authority = {(void *)(uintptr_t)request->authority, request->authority_count, 0};
+    struct curl_blob authority = {(void *)(uintptr_t)request->authority, request->authority_count,
+                                  0};
     int code = CODE_OK;
 #define SET(option, value) \
     if (code == CODE_OK) code = curl.curl_easy_setopt(easy, option, value)

@@ -33,7 +33,7 @@ import Testing
 
     @Test func aPathThatLeadsOut() throws {
         let message = try error { $0.add("../../escaped", Array(ascii: "x")) }
-        #expect(message == "the layer is refused: ../../escaped leads out of the layer by ..")
+        #expect(message == "the image is refused: ../../escaped leads out of the layer by ..")
     }
 
     @Test func anAbsolutePathStaysInside() throws {
@@ -50,7 +50,7 @@ import Testing
             $0.add("door/escaped", Array(ascii: "x"))
         }
         #expect(
-            message == "the layer is refused: door leads through a link or a file, not through "
+            message == "the image is refused: door leads through a link or a file, not through "
                 + "directories")
     }
 
@@ -79,7 +79,7 @@ import Testing
             $0.symbolicLink("a/b", to: "/tmp")
             $0.add("a/b/two", Array(ascii: "x"))
         }
-        #expect(empty.hasPrefix("the layer is refused: a/b leads through a link"))
+        #expect(empty.hasPrefix("the image is refused: a/b leads through a link"))
     }
 
     /// Another process changes directories for links while the tree is written: whatever it wins,
@@ -143,7 +143,7 @@ import Testing
     func aDevice(type: Character) throws {
         let message = try error { $0.add("dev/mem", type: type) }
         #expect(
-            message == "the layer is refused: dev/mem is a device node; devices are given to a "
+            message == "the image is refused: dev/mem is a device node; devices are given to a "
                 + "workload by its manifest")
     }
 

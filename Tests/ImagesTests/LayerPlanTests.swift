@@ -43,7 +43,7 @@ import Testing
             let error = #expect(throws: ImageError.self) { try step(Self.entry("dev/sda", kind)) }
             #expect(
                 error?.description
-                    == "the layer is refused: dev/sda is a device node; devices are given to a "
+                    == "the image is refused: dev/sda is a device node; devices are given to a "
                     + "workload by its manifest; do not use this image; ask where it comes from")
         }
     }

@@ -1,5 +1,5 @@
-// HTTP by libcurl, which is loaded by the first use: an agent that fetches no images does not pay for
-// it, and its binary does not name it.
+// HTTP by libcurl, which is loaded by the first use: an agent that fetches no images does not pay
+// for it, and its binary does not name it.
 #ifndef EDGECURL_H
 #define EDGECURL_H
 
@@ -11,8 +11,8 @@
 // thread at a time.
 const char *edge_curl_load(void);
 
-// A line of a response's head, with its line end; and a piece of its body, with the response's status.
-// A piece that is refused with false ends the transfer.
+// A line of a response's head, with its line end; and a piece of its body, with the response's
+// status. A piece that is refused with false ends the transfer.
 struct edge_curl_sink {
     void *context;
     void (*on_header)(void *context, const uint8_t *bytes, size_t count);

@@ -5,10 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Opens `path` beneath the directory `root`; no link is followed and no other file system entered.
-// By openat2(2); before Linux 5.6, or where a filter forbids it, name by name with O_NOFOLLOW, which
-// refuses the same. Returns a descriptor, or -1 with errno: ELOOP or ENOTDIR where a link is in the
-// way.
+// Opens `path` beneath the directory `root`; no link is followed. By openat2(2), which enters no
+// other file system either; before Linux 5.6, or where a filter forbids it, name by name with
+// O_NOFOLLOW. Returns a descriptor, or -1 with errno: ELOOP or ENOTDIR where a link is in the way.
 int edge_open_beneath(int root, const char *path, int flags);
 
 // The same, by name alone: for tests of what old kernels get.

@@ -47,7 +47,7 @@ public struct LayerPath: Sendable, Hashable, CustomStringConvertible {
 extension ImageError {
     static func hostile(_ why: String) -> ImageError {
         ImageError(
-            .hostile, "the layer is refused: \(why)",
+            .hostile, "the image is refused: \(why)",
             advice: "do not use this image; ask where it comes from")
     }
 }

@@ -115,7 +115,7 @@ public struct LayerPlan: Sendable {
         if isPrivileged, privileges == .refuse {
             throw ImageError(
                 .hostile,
-                "the layer is refused: \(path) gives its user another's powers (set-user-ID, "
+                "the image is refused: \(path) gives its user another's powers (set-user-ID, "
                     + "set-group-ID or capabilities)",
                 advice: "build the image without it, or let them be taken away by --setuid strip")
         }

@@ -18,7 +18,7 @@ extension LayerTree {
         case ELOOP, ENOTDIR, EXDEV:
             throw ImageError(
                 .hostile,
-                "the layer is refused: \(path) leads through a link or a file, not through "
+                "the image is refused: \(path) leads through a link or a file, not through "
                     + "directories",
                 advice: "do not use this image; ask where it comes from")
         default: throw .system("open", path.description)

@@ -147,7 +147,7 @@ struct LayerTree: ~Copyable {
     private static func linkError(_ path: LayerPath, _ target: LayerPath) -> ImageError {
         ImageError(
             .hostile,
-            "the layer is refused: \(path) is a hard link to \(target), which is no file of the "
+            "the image is refused: \(path) is a hard link to \(target), which is no file of the "
                 + "same layer",
             advice: "do not use this image; ask where it comes from")
     }
@@ -190,7 +190,7 @@ struct LayerTree: ~Copyable {
             guard unlinkat(folder, name, 0) == 0 || unlinkat(folder, name, AT_REMOVEDIR) == 0 else {
                 throw ImageError(
                     .hostile,
-                    "the layer is refused: \(path) comes a second time, in the place of a directory "
+                    "the image is refused: \(path) comes a second time, in the place of a directory "
                         + "that is not empty",
                     advice: "build the image again with a current tool")
             }
