@@ -113,6 +113,8 @@ struct CoAPStandingTests {
         ] {
             let stage = try Self.stage(certificates, showing: name, standings: Self.trusted)
             #expect(try await stage.isToldWhy(atBoard), "\(stage.losses)")
+            // The alert leaves before the hub's thread says why it did.
+            #expect(try await Stage.linux.eventually { !stage.refusals.isEmpty })
             let refusals = stage.refusals
             guard case .refused(nil, let reason) = refusals.first else {
                 Issue.record("the hub says nothing of \(name)")
@@ -209,6 +211,13 @@ struct CoAPStandingTests {
             "*  127.0.0.1:1 <-> 127.0.0.1:2 DTLS: peer did not return a certificate at "
                 + "SSL routines:(null)\n")
         #expect(none?.side == .neither && none?.reason == "peer did not return a certificate")
+        // A name that looks like another line is a name.
+        for forged in ["alert read:fatal:x", "x at SSL routines:y", "TLS: a: b"] {
+            let failure = HandshakeFailure(
+                "   127.0.0.1:1 <-> 127.0.0.1:2 DTLS: certificate has expired: '\(forged)' depth=0")
+            #expect(failure?.side == .here && failure?.reason == "certificate has expired")
+            #expect(failure?.name == forged)
+        }
         for known in [ended, alert] {
             #expect(none.map { known?.joined(by: $0) } == known)
             #expect(known.map { none?.joined(by: $0) } == known)

@@ -23,23 +23,26 @@ struct HandshakeFailure: Sendable, Hashable {
     ///     `*  127.0.0.1:5684 <-> 127.0.0.1:4000 DTLS: no shared cipher at SSL routines:(null)`
     init?(_ line: String) {
         let line = line.prefix { $0 != "\n" }
-        if let place = Self.end(of: "alert read:fatal:", in: line) {
+        // Lines with a quote first: what is quoted is a stranger's and may look like any of the others.
+        if let quote = line.firstIndex(of: "'") {
+            guard line.contains("depth="), let place = Self.end(of: "TLS: ", in: line),
+                place <= quote, let colon = line[place..<quote].lastIndex(of: ":")
+            else { return nil }
+            let name = line[line.index(after: quote)...].prefix { $0 != "'" }
+            self.init(.here, line[place..<colon], name)
+        } else if let place = Self.end(of: "alert read:fatal:", in: line) {
             self.init(.there, line[place...], nil)
-            return
+        } else if let place = Self.end(of: "TLS: ", in: line),
+            let end = Self.end(of: Self.givenUp, in: line[place...])
+        {
+            self.init(.neither, line[place..<end].dropLast(Self.givenUp.count), nil)
+        } else {
+            return nil
         }
-        guard let place = Self.end(of: "TLS: ", in: line) else { return nil }
-        if let after = Self.end(of: " at SSL routines:", in: line[place...]) {
-            let reason = line[place..<after].dropLast(" at SSL routines:".count)
-            self.init(.neither, reason, nil)
-            return
-        }
-        guard line[place...].contains("depth="),
-            let quote = line[place...].firstIndex(of: "'"),
-            let colon = line[place..<quote].lastIndex(of: ":")
-        else { return nil }
-        let name = line[line.index(after: quote)...].prefix { $0 != "'" }
-        self.init(.here, line[place..<colon], name)
     }
+
+    /// What libcoap puts between a reason of OpenSSL's and its source.
+    private static let givenUp = " at SSL routines:"
 
     private init(_ side: Side, _ reason: Substring, _ name: Substring?) {
         self.side = side
