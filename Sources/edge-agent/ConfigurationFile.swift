@@ -44,7 +44,9 @@ enum CheckCommand {
         do {
             _ = try ProfileFile.read(configuration)
         } catch {
-            Output.error("edge-agent: power.profile: \(error)")
+            Output.error(
+                "edge-agent: power.profile: \(error)\nName a file as in firmware-profiles, or leave the "
+                    + "line out.")
             return ExitCode.usage
         }
         Output.line("\(path): ok")
