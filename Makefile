@@ -19,11 +19,11 @@ release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
 .PHONY: help deps toolchain build release test demo test-long bench-sync bench-place bench-images \
-	check-coaps check-images coap-interop paho-interop rig-test sim fuzz mutants cross packages \
-	check-packages lint format clean
+	check-coaps check-images coap-interop paho-interop rig-test sim fuzz mutants cross test-arm64 \
+	check-arm64 packages check-packages lint format clean
 
 help: ## lists the targets
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 toolchain:
 	@scripts/require-swift
@@ -92,6 +92,12 @@ rig-test: build ## tests on a kernel with simulated pins and buses, in QEMU; the
 
 cross: ## compiles and packs agent and command line for arm64 (cross/README.md)
 	$(stage) cross cross/build
+
+test-arm64: ## runs the tests of what runs on a board under qemu-user for arm64 (as root)
+	$(stage) "tests for arm64" cross/test
+
+check-arm64: release cross ## installs the arm64 agent under qemu-user and runs it against a hub (as root)
+	$(stage) "agent for arm64" scripts/check-arm64
 
 packages: release ## Debian packages of agent, hub and command line for this machine
 	$(stage) packages packaging/build-debs --binaries .build/release
