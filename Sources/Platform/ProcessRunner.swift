@@ -5,15 +5,18 @@ public struct ProcessCommand: Sendable, Hashable {
     public let workingDirectory: String?
     /// Standard output and error are appended here.
     public let logPath: String
+    /// The control group that it joins before it runs; nil for the agent's own.
+    public let group: String?
 
     public init(
         arguments: [String], environment: [String: String], workingDirectory: String?,
-        logPath: String
+        logPath: String, group: String? = nil
     ) {
         self.arguments = arguments
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.logPath = logPath
+        self.group = group
     }
 }
 

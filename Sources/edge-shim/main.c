@@ -1,4 +1,5 @@
-// edge-shim FOLDER PROGRAM [ARGUMENT...]: runs a workload, and keeps how it ended.
+// edge-shim FOLDER GROUP PROGRAM [ARGUMENT...]: runs a workload, and keeps how it ended. GROUP is
+// the directory of a control group that the workload joins before it runs, or empty.
 //
 // A process's exit is told to its parent alone. The agent may be restarted while a workload runs,
 // so the parent is this: it waits, notes the exit in a file of FOLDER, and ends in the same way. A
@@ -111,7 +112,27 @@ static int open_record(const char *folder) {
     return record;
 }
 
-static pid_t start(char **program) {
+// Joins a control group. A workload that should run runs without its limits rather than not at all,
+// and its log says so.
+static void join(const char *group) {
+    char path[PATH_BYTES] = "";
+    append(path, sizeof path, group);
+    append(path, sizeof path, "/cgroup.procs");
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    // cgroups(7): 0 stands for the process that writes it.
+    if (file >= 0 && write(file, "0", 1) == 1) {
+        close(file);
+        return;
+    }
+    char line[PATH_BYTES + 100] = "edge-shim: no limits hold for this workload, as it cannot join ";
+    append(line, sizeof line, group);
+    append(line, sizeof line, ": ");
+    append(line, sizeof line, strerror(errno));
+    append(line, sizeof line, "\n");
+    if (write(STDERR_FILENO, line, strlen(line)) < 0) { /* its log is not to be had either */ }
+}
+
+static pid_t start(const char *group, char **program) {
     pid_t shim = getpid(), child = fork();
     if (child < 0) give_up(errno);
     if (child > 0) return child;
@@ -119,6 +140,7 @@ static pid_t start(char **program) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // A shim that was gone before that sends nothing.
     if (getppid() != shim) _exit(127);
+    if (group[0] != 0) join(group);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -177,13 +199,13 @@ static int wait_for(pid_t child, const sigset_t *signals) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 3) return 2;
+    if (count < 4) return 2;
     sigset_t signals;
     sigfillset(&signals);
     sigprocmask(SIG_SETMASK, &signals, NULL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     int record = open_record(arguments[1]);
-    pid_t child = start(arguments + 2);
+    pid_t child = start(arguments[2], arguments + 3);
     close(START);
     int status = wait_for(child, &signals);
     if (WIFSIGNALED(status)) {

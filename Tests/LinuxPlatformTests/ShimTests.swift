@@ -109,6 +109,31 @@ struct ShimTests {
         }
     }
 
+    @Test func theWorkloadJoinsItsGroupBeforeItRuns() async throws {
+        let group = folder.path + "/group"
+        try LinuxFileSystem().makeDirectory(group, mode: 0o750)
+        try LinuxFileSystem().replace(group + "/cgroup.procs", with: [], mode: 0o640)
+        let process = try runner.start(
+            ProcessCommand(
+                arguments: ["/bin/cat", group + "/cgroup.procs"], environment: [:],
+                workingDirectory: nil, logPath: folder.path + "/log", group: group), tag: "web/1")
+        #expect(try await exit(process) == .code(0))
+        #expect(try LinuxFileSystem().read(folder.path + "/log", maximumBytes: 100) == [48])
+    }
+
+    @Test func aWorkloadWhoseGroupIsGoneRunsAndItsLogSaysSo() async throws {
+        let process = try runner.start(
+            ProcessCommand(
+                arguments: ["/bin/echo", "runs"], environment: [:], workingDirectory: nil,
+                logPath: folder.path + "/log", group: "/no/such"), tag: "web/1")
+        #expect(try await exit(process) == .code(0))
+        let log = try LinuxFileSystem().read(folder.path + "/log", maximumBytes: 500)
+        #expect(
+            String(decoding: log, as: UTF8.self)
+                == "edge-shim: no limits hold for this workload, as it cannot join /no/such: "
+                + "No such file or directory\nruns\n")
+    }
+
     @Test func noDescriptorOfTheShimReachesTheWorkload() async throws {
         let process = try start("for f in /proc/$$/fd/*; do readlink $f; done; true")
         #expect(try await exit(process) == .code(0))

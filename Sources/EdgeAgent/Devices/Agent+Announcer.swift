@@ -39,7 +39,7 @@ extension Agent {
     }
 
     func announceDevice(_ device: String, _ news: [(name: String, value: Value)]) {
-        guard let (kind, properties) = poller.announced(device) else { return }
+        guard let (kind, properties) = declaredProperties(device) else { return }
         // What the poller last read of a device that has failed since is of the past.
         let told = news.map { name, value in
             let known = properties.first { $0.name == name }

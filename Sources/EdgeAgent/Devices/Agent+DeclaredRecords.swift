@@ -9,7 +9,7 @@ extension Agent {
 
     /// Brings the records to the devices that are declared now.
     func describeDeclared() {
-        let names = Set(poller.names)
+        let names = Set(poller.names + pins.names)
         for cell in (try? store.document.cells(prefix: Self.declaredPrefix)) ?? []
         where cell.value != .null {
             let name = String(cell.path.text.dropFirst(Self.declaredPrefix.count))
@@ -21,7 +21,7 @@ extension Agent {
     /// Writes a record where it is another than before. Units come with the first reading, and what
     /// is known of a device of this kind from before a restart stays until then.
     func describe(_ device: String) {
-        guard let (kind, properties) = poller.announced(device),
+        guard let (kind, properties) = declaredProperties(device),
             let path = try? TwinPath(Self.declaredPrefix + device)
         else { return }
         let known = stage.staged(path) ?? current(path)
@@ -33,6 +33,13 @@ extension Agent {
         if !settable.isEmpty { fields.append(("settable", .array(settable))) }
         let record = Value.object(fields)
         if known != record { write(path, record, .telemetry) }
+    }
+
+    /// What a chip or a line last said, with units and what can be set.
+    func declaredProperties(
+        _ device: String
+    ) -> (kind: String, properties: [AnnouncedProperty])? {
+        poller.announced(device) ?? pins.announced(device)
     }
 
     /// `on` and `off` as people write them; any other value is as it is.

@@ -31,7 +31,7 @@ struct WorkloadGroups {
             // Fails where the group itself has processes: then it is not ours to divide.
             try kernel.set(path + "/cgroup.subtree_control", "+cpu +cpuset")
             for kind in WorkloadClass.allCases {
-                let group = "\(path)/\(Self.name(kind))"
+                let group = group(kind)
                 try kernel.makeGroup(group)
                 try kernel.set(group + "/cpu.weight", "\(kind.weight)")
             }
@@ -41,8 +41,6 @@ struct WorkloadGroups {
         }
     }
 
-    /// Puts a process into the group of its class; what it starts from then on is there as well.
-    func place(_ pid: Int32, _ kind: WorkloadClass) throws(FileError) {
-        try kernel.set("\(path)/\(Self.name(kind))/cgroup.procs", "\(pid)")
-    }
+    /// The directory of the group of a class.
+    func group(_ kind: WorkloadClass) -> String { "\(path)/\(Self.name(kind))" }
 }

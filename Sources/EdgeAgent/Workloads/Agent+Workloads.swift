@@ -232,26 +232,11 @@ extension Agent {
             let identity = try world.processes.start(
                 ProcessCommand(
                     arguments: spec.command, environment: spec.environment,
-                    workingDirectory: spec.workingDirectory, logPath: logPath(name)), tag: tag)
-            place(name, identity, spec)
+                    workingDirectory: spec.workingDirectory, logPath: logPath(name),
+                    group: power.board?.groups?.group(spec.kind)), tag: tag)
             perform(supervisor.onStarted(name, identity, at: now))
         } catch {
             perform(supervisor.onStartFailed(name, "\(error)", at: now))
-        }
-    }
-
-    /// Puts a new process where its class's limits hold.
-    private func place(_ name: String, _ identity: ProcessIdentity, _ spec: WorkloadSpec) {
-        do throws(FileError) {
-            try power.board?.groups?.place(identity.pid, spec.kind)
-        } catch {
-            guard complaints.allows("workload group", at: now) else { return }
-            event(
-                "power.knob",
-                [
-                    ("knob", .string(name)),
-                    ("reason", .string("\(error): no power state limits this workload")),
-                ])
         }
     }
 

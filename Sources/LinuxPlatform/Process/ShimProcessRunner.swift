@@ -54,7 +54,8 @@ public struct ShimProcessRunner: ProcessRunner {
             defer { close(ends[1]) }
             shim = try children.start(
                 ProcessCommand(
-                    arguments: [program, folder] + command.arguments, environment: environment,
+                    arguments: [program, folder, command.group ?? ""] + command.arguments,
+                    environment: environment,
                     workingDirectory: command.workingDirectory, logPath: command.logPath),
                 handing: ends[1])
         }
