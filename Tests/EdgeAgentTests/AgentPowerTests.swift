@@ -1,3 +1,4 @@
+import DeviceDrivers
 import Foundation
 import Platform
 import SyncProtocol
@@ -212,7 +213,6 @@ import Testing
     }
 
     @Test func aWorkloadsClassAndDeadlineCount() async throws {
-        let board = self.board
         try await run { agent in
             let spec = Value.object([
                 ("command", .array([.string("/bin/control")])), ("deadline_ms", .int(100)),
@@ -221,7 +221,9 @@ import Testing
                 ("op", .string("set")), ("path", .string("desired/workloads/control")),
                 ("value", spec))
             #expect(answer["ok"] == .bool(true))
-            #expect(try board.says(PaperBoard.group + "/work-urgent/cgroup.procs") == "40")
+            #expect(
+                agent.processes.state.with { $0.started.map(\.group) }
+                    == [PaperBoard.group + "/work-urgent"])
             try await Self.set(agent, .string("saver"))
             #expect(try await Self.state(agent) == "balanced")
             let reason = try await agent.value("reported/power/reason")
@@ -246,7 +248,7 @@ extension Agent {
     /// As a reading of a declared device does.
     func heardBattery(_ volts: Double) {
         perform([
-            .report(
+            DevicePoller.Directive.report(
                 device: configuration.power.batteryDevice,
                 properties: [("voltage", .number(volts))])
         ])

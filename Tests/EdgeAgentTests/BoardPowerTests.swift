@@ -198,11 +198,10 @@ final class PaperBoard: Sendable {
         #expect(power.look(at: time(200)).change?.to == .saver)
     }
 
-    @Test func aProcessIsPutIntoTheGroupOfItsClass() throws {
+    @Test func eachClassHasAGroup() throws {
         let power = board.power()
         let groups = try #require(power.groups)
-        try groups.place(4711, .background)
-        #expect(try board.says(PaperBoard.group + "/work-background/cgroup.procs") == "4711")
+        #expect(groups.group(.background) == groups.path + "/work-background")
         #expect(try board.says(PaperBoard.group + "/work-urgent/cpu.weight") == "400")
         #expect(try board.says(PaperBoard.group + "/cgroup.subtree_control") == "+cpu +cpuset")
     }

@@ -15,7 +15,8 @@ struct SocketRoomTests {
         let endpoint = try CoAPHubEndpoint(settings: settings, entropy: LinuxEntropy())
         for await event in endpoint.events {
             guard case .connected = event else { continue }
-            let socket = (3..<1024).first { Self.port(of: $0) == port }
+            let socket = LinuxFileSystem().list("/proc/self/fd").compactMap(Int32.init)
+                .first { Self.port(of: $0) == port }
             #expect(try Self.room(#require(socket)) > before)
             endpoint.close()
         }
