@@ -44,6 +44,17 @@ struct ShimTests {
         #expect(runner.ended().map(\.exit) == [.unknown])
     }
 
+    /// It may have ended before its parent looks for the first time.
+    @Test func aWorkloadThatIsOverAtOnceHasItsExit() async throws {
+        for code in Int32(0)..<40 {
+            let process = try start("exit \(code)")
+            #expect(process.startTicks > 0)
+            #expect(try await exit(process) == .code(code))
+            runner.forget(process)
+        }
+        #expect(runner.ended().isEmpty)
+    }
+
     @Test func whatAWorkloadLeavesEndsWithIt() async throws {
         let process = try start("setsid sleep 600 & exit 5")
         #expect(try await exit(process) == .code(5))
