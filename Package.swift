@@ -207,10 +207,7 @@ let package = Package(
             "ImagesTests", ["TestSupport", "Platform", "Images", "LinuxPlatform", "CEdgeShims"]),
         tests("PlacementTests", ["TestSupport", "Platform", "Placement"]),
         tests("LinuxPlatformTests", ["TestSupport", "Platform", "Identity", "LinuxPlatform"]),
-        // As lean as what it tests, whose search for a part of a text would otherwise give way.
-        .testTarget(
-            name: "PlatformTests", dependencies: ["TestSupport", "Platform"],
-            swiftSettings: lean),
+        tests("PlatformTests", ["TestSupport", "Platform"]),
         .testTarget(
             name: "SyncProtocolTests", dependencies: ["TestSupport", "Platform", "SyncProtocol"],
             exclude: ["Vectors"], swiftSettings: strict),

@@ -14,6 +14,8 @@ import Testing
         settings.startsClean = false
         settings.receiveMaximum = window
         settings.holdsAcknowledgements = true
+        // A broker whose test waits for a core must not be given up meanwhile.
+        settings.keepAliveSeconds = 3600
         return MosquittoBus(settings: settings, entropy: LinuxEntropy())
     }
 
