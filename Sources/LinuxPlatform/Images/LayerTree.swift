@@ -19,11 +19,21 @@ struct LayerTree: ~Copyable {
 
     /// - Parameter path: An empty directory, which only its owner can reach.
     init(at path: String, limits: ImageLimits) throws(ImageError) {
-        let descriptor = open(path, Self.folderFlags | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw .system("open", path) }
-        root = descriptor
-        impliedLeft = limits.entriesMax
+        self.init(root: try Self.openRoot(path), limits: limits)
+    }
+
+    /// On its own: Swift 6.2, which compiles for the boards, fails where the initializer of a
+    /// noncopyable value may throw between its members.
+    private init(root: Int32, limits: ImageLimits) {
+        self.root = root
         isPrivileged = geteuid() == 0
+        impliedLeft = limits.entriesMax
+    }
+
+    private static func openRoot(_ path: String) throws(ImageError) -> Int32 {
+        let descriptor = open(path, folderFlags | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw .system("open", path) }
+        return descriptor
     }
 
     deinit {

@@ -15,8 +15,11 @@ struct TreeSeal: ~Copyable {
     private var chunk = [UInt8](repeating: 0, count: 128 << 10)
 
     private init() throws(ImageError) {
-        let content = try ContentHash()
-        let record = try ContentHash()
+        self.init(content: try ContentHash(), record: try ContentHash())
+    }
+
+    // On its own for Swift 6.2, as LayerTree's.
+    private init(content: consuming ContentHash, record: consuming ContentHash) {
         self.content = content
         self.record = record
     }
