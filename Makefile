@@ -20,7 +20,7 @@ broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
 .PHONY: help deps toolchain build release test demo test-long bench-sync bench-place bench-images \
 	check-coaps check-images coap-interop paho-interop rig-test sim fuzz mutants cross test-arm64 \
-	check-arm64 packages check-packages lint format clean
+	check-arm64 check-arm64-rig packages check-packages lint format clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -98,6 +98,10 @@ test-arm64: ## runs the tests of what runs on a board under qemu-user for arm64 
 
 check-arm64: release cross ## installs the arm64 agent under qemu-user and runs it against a hub (as root)
 	$(stage) "agent for arm64" scripts/check-arm64
+
+check-arm64-rig: release cross ## boots it on an emulated arm64 machine with pins and a sensor (as root)
+	$(stage) "rig packages" scripts/install-dependencies --rig
+	$(stage) "agent on an arm64 machine" scripts/check-arm64-rig
 
 packages: release ## Debian packages of agent, hub and command line for this machine
 	$(stage) packages packaging/build-debs --binaries .build/release
