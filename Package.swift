@@ -142,7 +142,10 @@ let package = Package(
             ]),
         library(
             "FleetHub",
-            ["Platform", "SyncProtocol", "Identity", "SQLiteStore", crypto, x509, asn1]),
+            [
+                "Platform", "Placement", "SyncProtocol", "Identity", "SQLiteStore", crypto, x509,
+                asn1,
+            ]),
         library(
             "FleetHubAPI",
             [
@@ -156,7 +159,10 @@ let package = Package(
         // Agents and a hub in a simulated world, and what must hold there.
         library(
             "FleetSim",
-            ["Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub"]),
+            [
+                "Platform", "Placement", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent",
+                "FleetHub",
+            ]),
 
         // Thin executables.
         // Small programs in C beside the agent. Swift's start-up object alone would bring six megabytes

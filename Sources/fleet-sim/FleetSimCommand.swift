@@ -29,6 +29,8 @@ struct FleetSimCommand: AsyncParsableCommand {
     var mutant: String?
     @Flag(help: "Break each rule in turn; every one must be found.")
     var mutants = false
+    @Flag(help: "A day of placement on 200 boards, a third of which come and go.")
+    var storm = false
     @Option(help: "Worlds at a time.")
     var jobs = 2
     @Option(help: "Seconds to shrink a failing seed.")
@@ -58,6 +60,7 @@ struct FleetSimCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if storm { return try runStorms() }
         var options = Options()
         options.seed = seed
         options.seeds = seeds
@@ -76,5 +79,26 @@ struct FleetSimCommand: AsyncParsableCommand {
         } catch let fault as Options.Fault {
             throw ValidationError(fault.description)
         }
+    }
+
+    private func runStorms() throws {
+        let last = seed &+ UInt64(seeds)
+        var isSound = true
+        for seed in seed..<last {
+            guard mutants else {
+                var storm = Storm(seed: seed)
+                let report = storm.run()
+                print(report.value.json)
+                isSound = isSound && report.findings.isEmpty
+                continue
+            }
+            for mutant in StormMutant.allCases {
+                var storm = Storm(seed: seed, mutant: mutant)
+                let report = storm.run()
+                print("\(mutant.rawValue): \(report.findings.first ?? "not found")")
+                isSound = isSound && !report.findings.isEmpty
+            }
+        }
+        guard isSound else { throw ExitCode(1) }
     }
 }

@@ -118,6 +118,22 @@ private final class Book {
         #expect(first == 300 + 1_800)
     }
 
+    /// Whoever reports more often is beyond doubt earlier; the others are silent all the same.
+    @Test func aCommonSilenceIsCommonAlsoForThoseOfOtherHabits() {
+        let policy = Fleet()
+        for board in 0..<12 { policy.join("b\(board)", now: time(0)) }
+        for second in stride(from: 30, through: 3_000, by: 30) {
+            for board in 0..<12 where board > 2 || second % 60 == 0 {
+                policy.hear("b\(board)", now: time(second))
+            }
+        }
+        #expect(policy.start("web", on: "b3", isSingle: false, now: time(3_000)))
+        for second in stride(from: 3_000, through: 3_000 + 1_790, by: 10) {
+            for board in 4..<12 { policy.hear("b\(board)", now: time(second)) }
+            #expect(policy.tick(now: time(second)).isEmpty)
+        }
+    }
+
     @Test func aSingleOneWaitsForItsLeaseWhateverTheSuspicion() {
         let policy = fleet(10)
         #expect(policy.start("db", on: "b0", isSingle: true, now: time(300)))

@@ -33,8 +33,8 @@ struct ImportRules {
             "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
         ],
         "FleetHub": [
-            "Platform", "SyncProtocol", "Identity", "SQLiteStore", "Crypto", "X509", "SwiftASN1",
-            "Foundation", "FoundationEssentials", "Logging",
+            "Platform", "Placement", "SyncProtocol", "Identity", "SQLiteStore", "Crypto", "X509",
+            "SwiftASN1", "Foundation", "FoundationEssentials", "Logging",
         ],
         "FleetHubAPI": ecosystem.union([
             "Platform", "Identity", "FleetHub", "Hummingbird", "HummingbirdCore", "HummingbirdTLS",
@@ -47,7 +47,8 @@ struct ImportRules {
         ]),
         // A fleet in the simulated world.
         "FleetSim": [
-            "Platform", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent", "FleetHub",
+            "Platform", "Placement", "SyncProtocol", "SQLiteStore", "Simulator", "EdgeAgent",
+            "FleetHub",
         ],
         // C alone: what an agent in trouble leaves behind must need nothing.
         "edge-gpio-guard": [],

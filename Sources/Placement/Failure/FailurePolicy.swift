@@ -20,6 +20,9 @@ public struct FailurePolicy: Sendable {
     public struct Settings: Sendable {
         /// Above, a board gets nothing new.
         public var phiSuspect = 3.0
+        /// Above, a silence counts where it is asked whether it is common to many: boards with other
+        /// habits reach `phiReplace` later, and are as silent. One in ten is so by chance.
+        public var phiOverdue = 1.0
         /// Above, its replicas are made up for: a silence of 18 mean intervals.
         public var phiReplace = 8.0
         /// No less than this, whatever the phi: a reboot takes as long.
@@ -68,6 +71,38 @@ public struct FailurePolicy: Sendable {
         return true
     }
 
+    /// A workload belongs on a board no more, whatever runs there. Its lease ends by the clock.
+    public mutating func forget(_ workload: String, on board: String) {
+        boards[board]?.workloads[workload] = nil
+        boards[board]?.replaced.remove(workload)
+    }
+
+    /// A board that is no part of the fleet any more.
+    public mutating func leave(_ board: String) { boards[board] = nil }
+
+    /// The holder says that its lease is over; nil where it is not the holder, else its new lease.
+    public mutating func renew(
+        _ workload: String, on board: String, after term: UInt64, now: MonotonicTime
+    ) -> LeaseBook.Lease? {
+        guard boards[board]?.workloads[workload] == true,
+            leases.release(workload, by: board, term: term)
+        else { return nil }
+        return leases.grant(workload, to: board, now: now)
+    }
+
+    /// A lease that an earlier run of the hub gave. Nobody knows when its holder was last heard, so
+    /// it counts as prolonged just now.
+    mutating func recallLease(
+        _ workload: String, of board: String, term: UInt64, now: MonotonicTime
+    ) {
+        leases.recall(workload, board: board, term: term, now: now)
+    }
+
+    /// What an earlier run had started there.
+    mutating func recall(_ workload: String, on board: String, isSingle: Bool) {
+        boards[board]?.workloads[workload] = isSingle
+    }
+
     public func isSuspected(_ board: String, now: MonotonicTime) -> Bool {
         boards[board].map { $0.suspicion.phi(now: now) > settings.phiSuspect } ?? true
     }
@@ -96,7 +131,10 @@ public struct FailurePolicy: Sendable {
     /// Looks at all boards; each silence is acted upon once.
     public mutating func tick(now: MonotonicTime) -> [Directive] {
         let silent = boards.filter { isSilent($0.value, now) }
-        let starts = silent.values.map(\.suspicion.heard).sorted()
+        let starts =
+            silent.isEmpty
+            ? []
+            : boards.values.map(\.suspicion).filter { isOverdue($0, now) }.map(\.heard).sorted()
         var out: [Directive] = []
         for (name, board) in silent.sorted(by: { $0.key < $1.key }) {
             for (workload, isSingle) in board.workloads.sorted(by: { $0.key < $1.key })
@@ -135,6 +173,11 @@ public struct FailurePolicy: Sendable {
             if times[middle] < time { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+
+    private func isOverdue(_ suspicion: Suspicion, _ now: MonotonicTime) -> Bool {
+        now - suspicion.heard >= settings.silenceMin
+            && suspicion.phi(now: now) > settings.phiOverdue
     }
 
     private func isSilent(_ board: Board, _ now: MonotonicTime) -> Bool {

@@ -41,6 +41,13 @@ public struct LeaseBook: Sendable {
         return lease
     }
 
+    /// A lease of an earlier run of the hub: it may have been prolonged at that run's last moment.
+    mutating func recall(_ workload: String, board: String, term: UInt64, now: MonotonicTime) {
+        guard term > (terms[workload] ?? 0) else { return }
+        terms[workload] = term
+        leases[workload] = Lease(board: board, term: term, ends: now + span + margin)
+    }
+
     /// The holder has stopped and says so; anybody else's word changes nothing.
     @discardableResult public mutating func release(
         _ workload: String, by board: String, term: UInt64

@@ -50,6 +50,17 @@ public struct FleetPlacer: Sendable {
         return true
     }
 
+    /// A board that is new, or what is known of one that is not.
+    public mutating func join(_ board: FleetBoard) {
+        guard places[board.id] == nil else { return update(board) }
+        places[board.id] = boards.count
+        boards.append(board)
+        free.append(board.resources)
+        residents.append([])
+    }
+
+    public func board(_ id: String) -> FleetBoard? { places[id].map { boards[$0] } }
+
     /// Replaces what is known of a board, not what runs there.
     public mutating func update(_ board: FleetBoard) {
         guard let place = places[board.id] else { return }
