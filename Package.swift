@@ -137,7 +137,7 @@ let package = Package(
         agentLibrary(
             "EdgeAgent",
             [
-                "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity",
+                "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "Images",
                 "SQLiteStore",
             ]),
         library(
@@ -154,7 +154,7 @@ let package = Package(
                 nioSSL, logging,
                 lifecycle, nioCore,
             ]),
-        library("FleetClient", ["Platform", "Identity", crypto, nioSSL, httpClient]),
+        library("FleetClient", ["Platform", "Identity", "Images", crypto, nioSSL, httpClient]),
 
         // Agents and a hub in a simulated world, and what must hold there.
         library(

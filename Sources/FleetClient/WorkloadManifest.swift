@@ -1,3 +1,4 @@
+import Images
 public import Platform
 
 /// What `fleet apply` reads from a file: a workload and, if it says so, the devices it is for.
@@ -13,6 +14,8 @@ public import Platform
 ///   stop_grace_ms: 5000
 ///   working_directory: /
 /// ```
+///
+/// With `image` the workload is a container; docs/workloads.md has the fields of one.
 /// A field that is not known is an error: it was meant to do something.
 public struct WorkloadManifest: Sendable, Hashable {
     /// 1–64 of a-z A-Z 0-9 . _ -.
@@ -26,7 +29,8 @@ public struct WorkloadManifest: Sendable, Hashable {
     public static let fileBytesMax = 256 << 10
     private static let argumentsMax = 256
     private static let variablesMax = 256
-    private static let stopGraceMax: Int64 = 3_600_000
+    private static let stopGraceMax: Int64 = 600_000
+    private static let deadlineMax: Int64 = 86_400_000
 
     /// - Throws: `.usage` naming the field that is not right.
     public init(_ value: Value) throws(FleetClientError) {
@@ -40,7 +44,8 @@ public struct WorkloadManifest: Sendable, Hashable {
                 "name", "must be 1 to 64 of a-z A-Z 0-9 . _ -", "Write a name such as `web`")
         }
         guard let spec = fields["spec"] else {
-            throw Self.invalid("spec", "is missing", "Write what to run, at least `spec.command`")
+            throw Self.invalid(
+                "spec", "is missing", "Write what to run, at least `spec.command` or `spec.image`")
         }
         try Self.checkSpec(spec)
         self.name = name
@@ -49,17 +54,9 @@ public struct WorkloadManifest: Sendable, Hashable {
     }
 
     private static func checkSpec(_ spec: Value) throws(FleetClientError) {
-        let fields = try fields(
-            spec, place: "spec",
-            known: ["command", "environment", "restart", "stop_grace_ms", "working_directory"])
-        guard let command = fields["command"]?.arrayValue, 1...argumentsMax ~= command.count else {
-            throw invalid(
-                "spec.command", "must be a list of 1 to \(argumentsMax) strings",
-                "Write the program and its arguments, such as [/bin/sleep, \"60\"]")
-        }
-        for (index, argument) in command.enumerated() {
-            try checkString(argument, "spec.command[\(index)]")
-        }
+        let fields = try fields(spec, place: "spec", known: specFields)
+        let isContainer = try checkContainer(spec)
+        if !isContainer || fields["command"] != nil { try checkCommand(fields["command"]) }
         if let environment = fields["environment"] {
             guard let variables = environment.mapValue, variables.count <= variablesMax else {
                 throw invalid(
@@ -84,12 +81,62 @@ public struct WorkloadManifest: Sendable, Hashable {
                     "Write milliseconds, such as 5000")
             }
         }
+        if let deadline = fields["deadline_ms"] {
+            guard let count = deadline.intValue, 1...deadlineMax ~= count else {
+                throw invalid(
+                    "spec.deadline_ms", "must be a whole number from 1 to \(deadlineMax)",
+                    "Write milliseconds, such as 500")
+            }
+        }
+        if let kind = fields["class"] {
+            guard let text = kind.stringValue, ["urgent", "normal", "background"].contains(text)
+            else {
+                throw invalid(
+                    "spec.class", "must be urgent, normal or background", "Write one of these")
+            }
+        }
         if let directory = fields["working_directory"] {
             guard let text = directory.stringValue, text.hasPrefix("/") else {
                 throw invalid(
                     "spec.working_directory", "must be an absolute path", "Begin it with /")
             }
         }
+    }
+
+    /// All fields of `spec`, in order.
+    static let specFields =
+        ([
+            "class", "command", "deadline_ms", "environment", "restart", "stop_grace_ms",
+            "working_directory",
+        ] + ContainerSpec.fields).sorted()
+
+    private static func checkCommand(_ value: Value?) throws(FleetClientError) {
+        guard let command = value?.arrayValue, 1...argumentsMax ~= command.count else {
+            throw invalid(
+                "spec.command", "must be a list of 1 to \(argumentsMax) strings",
+                "Write the program and its arguments, such as [/bin/sleep, \"60\"]")
+        }
+        for (index, argument) in command.enumerated() {
+            try checkString(argument, "spec.command[\(index)]")
+        }
+    }
+
+    /// - Returns: Whether there is an image, with all that goes with it as the board wants it.
+    private static func checkContainer(_ spec: Value) throws(FleetClientError) -> Bool {
+        let container: ContainerSpec?
+        do throws(ContainerSpec.Fault) {
+            container = try ContainerSpec.read(spec)
+        } catch {
+            throw invalid(
+                "spec.\(error.field)", error.problem, "docs/workloads.md shows a container")
+        }
+        guard let container else { return false }
+        do throws(ImageError) {
+            _ = try ImageReference(container.image)
+        } catch {
+            throw invalid("spec.image", "is none: \(error.message)", error.advice)
+        }
+        return true
     }
 
     private static func selector(_ value: Value) throws(FleetClientError) -> DeviceSelector {

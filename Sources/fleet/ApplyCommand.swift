@@ -19,7 +19,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 working_directory: /
 
             `on` names the labels that a device must have; --on or --device take its place. \
-            Only spec.command is required. Strings that look like numbers need quotes.
+            Only spec.command, or spec.image for a container, is required. Strings that look like numbers need quotes.
             """)
 
     @Option(name: [.customShort("f"), .long], help: "The manifest; - reads standard input.")

@@ -19,7 +19,7 @@ struct Fleet: AsyncParsableCommand {
             LoginCommand.self, OperatorCommand.self, AuditCommand.self, TokenCommand.self,
             DevicesCommand.self, DeviceCommand.self, SetCommand.self,
             TwinCommand.self, ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self,
-            LogCommand.self,
+            LogCommand.self, WorkloadCommand.self,
             EventsCommand.self, PowerCommand.self, ProfileCommand.self, DoctorCommand.self,
         ])
 

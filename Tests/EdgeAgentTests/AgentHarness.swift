@@ -25,6 +25,7 @@ final class AgentHarness: Sendable {
 
     init(
         _ folder: TemporaryFolder, seed: UInt64, pins: SimPins? = nil,
+        containers: FakeContainers? = nil,
         _ configure: (inout AgentConfiguration, ManualClock, FakeProcesses) -> Void
     ) throws {
         var configuration = AgentConfiguration.defaults(hostName: "board-1")
@@ -38,7 +39,7 @@ final class AgentHarness: Sendable {
             fileSystem: LinuxFileSystem(), processes: processes, timer: timer, control: control,
             bus: bus, link: link, executor: QueueExecutor(),
             report: { line in lines.with { $0.append(line) } }, devices: devices,
-            gpio: gpio, kernel: LinuxKernelFiles(root: folder.path))
+            gpio: gpio, kernel: LinuxKernelFiles(root: folder.path), containers: containers)
         agent = try Agent(
             world: world, configuration: configuration, version: "test", floor: Release.date)
     }
@@ -46,10 +47,12 @@ final class AgentHarness: Sendable {
     /// Runs an agent on `folder` for as long as `body` takes, then stops it in good order.
     static func run(
         _ folder: TemporaryFolder, seed: UInt64 = 1, pins: SimPins? = nil,
+        containers: FakeContainers? = nil,
         configure: (inout AgentConfiguration, ManualClock, FakeProcesses) -> Void = { _, _, _ in },
         body: @escaping @Sendable (AgentHarness) async throws -> Void
     ) async throws {
-        let harness = try AgentHarness(folder, seed: seed, pins: pins, configure)
+        let harness = try AgentHarness(
+            folder, seed: seed, pins: pins, containers: containers, configure)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await harness.agent.run() }
             do {

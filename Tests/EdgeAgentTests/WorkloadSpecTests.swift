@@ -40,6 +40,9 @@ private let faults = [
     Case(with(#""environment":{"A":1}"#), "environment.A"),
     Case(with(#""environment":["A=1"]"#), "environment"),
     Case(with(#""comand":["/bin/b"]"#), "comand"),
+    Case(with(#""user":"app""#), "user"), Case(#"{"image":"A/B"}"#, "image"),
+    Case(#"{"image":"a","command":[]}"#, "command"),
+    Case(#"{"image":"a","volumes":[{"at":"/a"}]}"#, "volumes[0]"),
 ]
 
 @Suite struct WorkloadSpecTests {
@@ -60,6 +63,16 @@ private let faults = [
         #expect(least.stopGrace == 10_000)
         #expect(least.environment.isEmpty)
         #expect(least.workingDirectory == nil)
+    }
+
+    @Test func anImageIsEnoughToo() throws {
+        let least = try spec(#"{"image":"hub.example/app:1"}"#)
+        #expect(least.command.isEmpty)
+        #expect(least.container?.image == "hub.example/app:1")
+        #expect(try spec(#"{"command":["/bin/a"]}"#).container == nil)
+        let more = try spec(#"{"image":"hub.example/app:1","command":["x"],"read_only":true}"#)
+        #expect(more.command == ["x"] && more.container?.isReadOnly == true)
+        #expect(least.hash != more.hash)
     }
 
     @Test(arguments: faults)

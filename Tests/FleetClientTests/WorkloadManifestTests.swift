@@ -1,6 +1,8 @@
-import FleetClient
+import Foundation
 import Platform
 import Testing
+
+@testable import FleetClient
 
 @Suite struct WorkloadManifestTests {
     private func manifest(_ json: String) throws -> WorkloadManifest {
@@ -65,13 +67,43 @@ import Testing
         (#""environment":[]"#, "`spec.environment`"), (#""restart":"maybe""#, "`spec.restart`"),
         (#""restart":true"#, "`spec.restart`"), (#""stop_grace_ms":-1"#, "`spec.stop_grace_ms`"),
         (#""stop_grace_ms":1.5"#, "`spec.stop_grace_ms`"),
-        (#""stop_grace_ms":3600001"#, "`spec.stop_grace_ms`"),
+        (#""stop_grace_ms":600001"#, "`spec.stop_grace_ms`"),
+        (#""deadline_ms":0"#, "`spec.deadline_ms`"), (#""class":"idle""#, "`spec.class`"),
+        (#""user":"app""#, "`spec.user`"), (#""image":"A/B""#, "`spec.image`"),
+        (#""image":"a","network":"bridge""#, "`spec.network`"),
+        (#""image":"a","volumes":[{"at":"/a"}]"#, "`spec.volumes[0]`"),
+        (#""image":"a","limits":{"memory":1}"#, "`spec.limits.memory`"),
         (#""working_directory":"x""#, "`spec.working_directory`"),
     ])
     func whatIsWrongInTheSpecIsNamed(field: String, part: String) throws {
         let message = try message(
             #"{"kind":"workload","name":"a","spec":{"command":["x"],\#(field)}}"#)
         #expect(message.contains(part))
+    }
+
+    @Test func anImageNeedsNoCommand() throws {
+        let spec =
+            #"{"class":"urgent","deadline_ms":500,"image":"hub.example/app:1","#
+            + #""limits":{"memory_mib":64},"network":"host","#
+            + #""volumes":[{"at":"/data","volume":"data"}]}"#
+        let manifest = try manifest(#"{"kind":"workload","name":"w","spec":\#(spec)}"#)
+        #expect(manifest.spec.json == spec)
+    }
+
+    /// The schema is for editors; its fields are those that are read.
+    @Test func theSchemaHasTheFieldsThatAreRead() throws {
+        let path = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../docs/workload.schema.json").standardized.path
+        let bytes = try #require(FileManager.default.contents(atPath: path), "\(path)")
+        let schema = try JSONReader.read(Array(bytes))
+        func names(_ value: Value?) -> [String] {
+            (value?["properties"]?.mapValue ?? []).map(\.key).sorted()
+        }
+        #expect(names(schema) == ["kind", "name", "on", "spec"])
+        let spec = schema["properties"]?["spec"]
+        #expect(names(spec) == WorkloadManifest.specFields)
+        #expect(names(spec?["properties"]?["limits"]) == ContainerSpec.limitFields)
+        #expect(names(spec?["properties"]?["volumes"]?["items"]) == ContainerVolume.fields)
     }
 
     @Test func listsAreBounded() throws {

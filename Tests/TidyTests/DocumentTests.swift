@@ -21,7 +21,8 @@ enum Documents {
 
     /// Subcommands that only hold others.
     static let groups: [String: Set<String>] = [
-        "edge-agent": ["twin", "i2c", "image"], "fleet": ["twin", "device", "token", "profile"],
+        "edge-agent": ["twin", "i2c", "image"],
+        "fleet": ["twin", "device", "token", "profile", "workload"],
     ]
 
     /// One line for each command of ours in a document that our programs would refuse.

@@ -30,7 +30,8 @@ struct ImportRules {
         "Simulator": ["Platform", "CSQLite"],
         // What a board does, what a hub does, the hub's web face and its client.
         "EdgeAgent": [
-            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "SQLiteStore",
+            "Platform", "SyncProtocol", "DeviceDrivers", "PowerManager", "Identity", "Images",
+            "SQLiteStore",
         ],
         "FleetHub": [
             "Platform", "Placement", "SyncProtocol", "Identity", "SQLiteStore", "Crypto", "X509",
@@ -43,7 +44,8 @@ struct ImportRules {
             "ServiceLifecycle",
         ]),
         "FleetClient": ecosystem.union([
-            "Platform", "Identity", "AsyncHTTPClient", "Crypto", "HTTPTypes", "NIOCore", "NIOSSL",
+            "Platform", "Identity", "Images", "AsyncHTTPClient", "Crypto", "HTTPTypes", "NIOCore",
+            "NIOSSL",
         ]),
         // A fleet in the simulated world.
         "FleetSim": [

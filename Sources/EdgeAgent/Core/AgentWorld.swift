@@ -17,6 +17,8 @@ public struct AgentWorld: Sendable {
     public var gpio: (any GPIO)?
     /// The kernel's knobs; nil where there are none to turn.
     public var kernel: (any KernelFiles)?
+    /// What containers run from; nil where this agent runs none.
+    public var containers: (any ContainerRuntime)?
     /// What kind of board this is; nil where nobody said.
     public var profile: BoardProfile?
     /// The way to the hub; nil where none is configured.
@@ -39,7 +41,8 @@ public struct AgentWorld: Sendable {
         report: @escaping @Sendable (String) -> Void,
         trimMemory: @escaping @Sendable () -> Void = {}, vfs: String? = nil,
         compressor: (any Compressor)? = nil, devices: (any DeviceAccess)? = nil,
-        gpio: (any GPIO)? = nil, kernel: (any KernelFiles)? = nil, profile: BoardProfile? = nil
+        gpio: (any GPIO)? = nil, kernel: (any KernelFiles)? = nil, profile: BoardProfile? = nil,
+        containers: (any ContainerRuntime)? = nil
     ) {
         self.timekeeper = timekeeper
         self.entropy = entropy
@@ -58,5 +61,6 @@ public struct AgentWorld: Sendable {
         self.gpio = gpio
         self.kernel = kernel
         self.profile = profile
+        self.containers = containers
     }
 }

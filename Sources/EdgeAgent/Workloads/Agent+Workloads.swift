@@ -32,6 +32,7 @@ extension Agent {
                 }
             }
             perform(supervisor.desire(specs, keeping: unreadable, at: now))
+            keepContainers()
         } catch {
             storeFailed(error)
         }
@@ -53,7 +54,9 @@ extension Agent {
             return
         }
         do {
-            specs[name] = try WorkloadSpec(cell.value)
+            let spec = try WorkloadSpec(cell.value)
+            try checkRunsHere(spec)
+            specs[name] = spec
             if isNew { answer(cell, nil) }
         } catch {
             // What ran before this wish goes on: a typo must not stop a pump.
@@ -189,11 +192,16 @@ extension Agent {
 
     /// Looks for exits, reads output, restarts what waits.
     func tendWorkloads(_ now: MonotonicTime) {
+        var hasEnded = false
         for (name, identity) in supervisor.processes {
             guard let exit = world.processes.poll(identity) else { continue }
             readOutput(name, isFinal: true)
+            // Before what comes next of it may be started.
+            world.containers?.clean(name)
             perform(supervisor.onExit(name, exit, at: now))
+            hasEnded = true
         }
+        if hasEnded { keepContainers() }
         perform(supervisor.onTick(now))
         for name in supervisor.workloads.keys.sorted() {
             readOutput(name)
@@ -231,8 +239,11 @@ extension Agent {
             try world.fileSystem.makeDirectory(logDirectory, mode: 0o750)
             let identity = try world.processes.start(
                 ProcessCommand(
-                    arguments: spec.command, environment: spec.environment,
-                    workingDirectory: spec.workingDirectory, logPath: logPath(name),
+                    arguments: try arguments(name, spec),
+                    // A container's are its runtime's to set.
+                    environment: spec.container == nil ? spec.environment : [:],
+                    workingDirectory: spec.container == nil ? spec.workingDirectory : nil,
+                    logPath: logPath(name),
                     group: power.board?.groups?.group(spec.kind)), tag: tag)
             perform(supervisor.onStarted(name, identity, at: now))
         } catch {

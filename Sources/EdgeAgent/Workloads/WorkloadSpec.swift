@@ -1,3 +1,4 @@
+import Images
 import Platform
 import PowerManager
 import SyncProtocol
@@ -12,7 +13,10 @@ struct WorkloadSpec: Sendable, Hashable {
         var description: String { "\(field) \(problem)" }
     }
 
+    /// Empty where a container's image says what to run.
     let command: [String]
+    /// Nil for a plain process.
+    let container: ContainerSpec?
     let environment: [String: String]
     let workingDirectory: String?
     let restart: Restart
@@ -42,26 +46,16 @@ struct WorkloadSpec: Sendable, Hashable {
 
     init(_ value: Value) throws(Fault) {
         guard let entries = value.mapValue else {
-            throw Fault(field: "spec", problem: "must be a map with at least command")
+            throw Fault(field: "spec", problem: "must be a map with at least command or image")
         }
-        let known = [
-            "class", "command", "deadline_ms", "environment", "restart", "stop_grace_ms",
-            "working_directory",
-        ]
+        let known = Self.fields
         for entry in entries where !known.contains(entry.key) {
             throw Fault(
                 field: entry.key, problem: "is no field; use \(known.joined(separator: ", "))")
         }
-        guard let words = value["command"]?.arrayValue,
-            (1...Self.argumentsMaximum).contains(words.count)
-        else {
-            throw Fault(
-                field: "command",
-                problem: "must be a list of 1 to \(Self.argumentsMaximum) strings")
-        }
-        command = try words.map { word throws(Fault) in
-            try Self.text(word, "command")
-        }
+        let container = try Self.container(value)
+        self.container = container
+        command = try Self.command(value["command"], isNeeded: container == nil)
         var environment: [String: String] = [:]
         guard let variables = (value["environment"] ?? .map([])).mapValue else {
             throw Fault(field: "environment", problem: "must be a map of names to texts")
@@ -107,6 +101,38 @@ struct WorkloadSpec: Sendable, Hashable {
         // Two checksums, one over the reverse: 64 bits against a spec that changed by accident.
         let halves = [CRC32C.checksum(bytes), CRC32C.checksum(bytes.reversed() + [1])]
         hash = halves.map { String($0, radix: 16) }.joined(separator: "-")
+    }
+
+    /// All fields of a specification, in order.
+    static let fields =
+        ([
+            "class", "command", "deadline_ms", "environment", "restart", "stop_grace_ms",
+            "working_directory",
+        ] + ContainerSpec.fields).sorted()
+
+    private static func container(_ value: Value) throws(Fault) -> ContainerSpec? {
+        let container: ContainerSpec?
+        do throws(ContainerSpec.Fault) {
+            container = try ContainerSpec.read(value)
+        } catch {
+            throw Fault(field: error.field, problem: error.problem)
+        }
+        guard let container else { return nil }
+        do throws(ImageError) {
+            _ = try ImageReference(container.image)
+        } catch {
+            throw Fault(field: "image", problem: "is none: \(error)")
+        }
+        return container
+    }
+
+    private static func command(_ value: Value?, isNeeded: Bool) throws(Fault) -> [String] {
+        if value == nil, !isNeeded { return [] }
+        guard let words = value?.arrayValue, (1...argumentsMaximum).contains(words.count) else {
+            throw Fault(
+                field: "command", problem: "must be a list of 1 to \(argumentsMaximum) strings")
+        }
+        return try words.map { word throws(Fault) in try text(word, "command") }
     }
 
     private static func text(_ value: Value, _ field: String) throws(Fault) -> String {
