@@ -87,4 +87,21 @@ import Testing
             Issue.record("read")
         } catch { #expect(error.errors.count <= ConfigurationErrors.maximumCount) }
     }
+
+    @Test(arguments: ["05", "+5", "0", "41", "a\\nb", String(repeating: "p", count: 300)])
+    func aPinIsWrittenPlainly(pin: String) {
+        let text = Self.small + "\ngpio: {chip: c, lines: 8, header: {\"\(pin)\": 1}}\n"
+        let faults = #expect(throws: ConfigurationErrors.self) { try Self.read(text) }
+        #expect(faults?.errors.map(\.message) == ["not a pin"])
+        #expect(faults?.errors[0].field?.utf8.count ?? 0 <= 120)
+        #expect(faults?.errors[0].description.contains("\n") == false)
+    }
+
+    @Test func faultsOfOneLineComeInOneOrder() {
+        let states = PowerState.allCases.map { "\($0.rawValue): 1" }.joined(separator: ", ")
+        let text = Self.small + "\npower: {states: {\(states)}}\n"
+        let faults = #expect(throws: ConfigurationErrors.self) { try Self.read(text) }
+        let fields = (faults?.errors ?? []).compactMap(\.field)
+        #expect(fields.count >= 2 && fields == fields.sorted())
+    }
 }

@@ -30,11 +30,19 @@ public struct I2CRecording: Sendable, Hashable {
     /// - Throws: the first line that cannot be read.
     public init(_ text: String) throws(DriverFault) {
         var number = 0
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        // Bytes, not characters: CR LF is one character, and so is a # with an accent.
+        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
             number += 1
-            let words = line.prefix { $0 != "#" }.split(separator: " ")
+            let words = line.prefix { $0 != UInt8(ascii: "#") }
+                .split { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }.map { Substring($0) }
             guard !words.isEmpty else { continue }
-            guard entries.count < Self.entriesMax, let entry = Self.entry(words) else {
+            guard entries.count < Self.entriesMax else {
+                throw DriverFault(
+                    .badAnswer,
+                    "line \(number) is beyond \(Self.entriesMax) transfers, the most of a recording"
+                )
+            }
+            guard let entry = Self.entry(words) else {
                 throw DriverFault(
                     .badAnswer, "line \(number) is no transfer such as 0x76 w:d0 r:60")
             }
@@ -43,7 +51,8 @@ public struct I2CRecording: Sendable, Hashable {
     }
 
     private static func entry(_ words: [Substring]) -> Entry? {
-        guard words[0].hasPrefix("0x"), let number = Int64(words[0].dropFirst(2), radix: 16),
+        guard words[0].hasPrefix("0x"), words[0].utf8.dropFirst(2).allSatisfy(isDigit),
+            let number = Int64(words[0].dropFirst(2), radix: 16),
             let address = I2CAddress(number)
         else { return nil }
         var messages: [I2CMessage] = []
@@ -56,7 +65,7 @@ public struct I2CRecording: Sendable, Hashable {
                 messages.append(.write(bytes))
             } else if word.hasPrefix("r:") {
                 let digits = word.dropFirst(2)
-                if digits.allSatisfy({ $0 == "?" }) {
+                if digits.utf8.allSatisfy({ $0 == UInt8(ascii: "?") }) {
                     messages.append(.read(digits.utf8.count))
                 } else {
                     guard let bytes = bytes(digits) else { return nil }
@@ -70,7 +79,10 @@ public struct I2CRecording: Sendable, Hashable {
             }
         }
         let transfer = I2CTransfer(address, messages)
-        guard (try? transfer.check()) != nil, failure != nil || answer.count == transfer.readCount
+        // A transfer that failed has given no bytes: read with some, it would not be what it is
+        // written as.
+        guard (try? transfer.check()) != nil,
+            answer.count == (failure == nil ? transfer.readCount : 0)
         else { return nil }
         return Entry(transfer: transfer, answer: answer, failure: failure)
     }
@@ -82,12 +94,22 @@ public struct I2CRecording: Sendable, Hashable {
         var bytes: [UInt8] = []
         for start in stride(from: 0, to: digits.count, by: 2) {
             let pair = String(decoding: digits[start..<start + 2], as: UTF8.self)
-            guard pair.utf8.first != UInt8(ascii: "+"), let byte = UInt8(pair, radix: 16) else {
+            guard pair.utf8.allSatisfy(isDigit), let byte = UInt8(pair, radix: 16) else {
                 return nil
             }
             bytes.append(byte)
         }
         return bytes
+    }
+
+    /// A hexadecimal digit; Swift's integers are read with a sign as well.
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
     }
 
     static func error(_ word: String, _ address: I2CAddress) -> I2CError? {

@@ -122,7 +122,7 @@ public struct DeviceBlock: Sendable, Hashable {
         guard let standard = kind.addresses.first else { return nil }
         guard let value else { return standard }
         var number = value.intValue
-        if let text = value.stringValue, text.hasPrefix("0x") {
+        if let text = value.stringValue, text.hasPrefix("0x"), !text.hasPrefix("0x+") {
             number = Int64(text.dropFirst(2), radix: 16)
         }
         guard let number, let address = I2CAddress(number), kind.addresses.contains(address) else {

@@ -80,11 +80,14 @@ struct ProfileReader {
         if let map = part["header"] {
             for (pin, item) in fields(map, "gpio.header", known: nil).sorted(by: { $0.key < $1.key }
             ) {
-                guard let pin = Int(pin), (1...40).contains(pin) else {
-                    fail(item.line, "gpio.header.\(pin)", "not a pin", "Pins are 1 to 40.")
+                // Written plainly: 05 and +5 would be pin 5 again.
+                guard let number = Int(pin), "\(number)" == pin, (1...40).contains(number) else {
+                    fail(
+                        item.line, "gpio.header.\(ConfigurationError.excerpt(pin))", "not a pin",
+                        "Pins are 1 to 40.")
                     continue
                 }
-                header[pin] = whole(item, "gpio.header.\(pin)", node.line)
+                header[number] = whole(item, "gpio.header.\(pin)", node.line)
             }
         }
         return BoardProfile.GPIO(

@@ -6,7 +6,9 @@ extension ProfileReader {
         guard let node else { return [:] }
         let names = PowerState.allCases.map(\.rawValue)
         var states: [PowerState: PowerPlan] = [:]
-        for (name, item) in fields(node, "power.states", known: Set(names)) {
+        // Sorted, so that faults of one line come in the same order in every run.
+        let part = fields(node, "power.states", known: Set(names))
+        for (name, item) in part.sorted(by: { $0.key < $1.key }) {
             guard let state = PowerState(rawValue: name) else { continue }
             states[state] = plan(PowerPlan(state), item, "power.states." + name)
         }

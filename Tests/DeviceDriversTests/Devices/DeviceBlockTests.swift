@@ -85,4 +85,12 @@ import Testing
         #expect(DeviceKinds.candidates(at: 0x76) == ["bme280", "bmp280"])
         #expect(DeviceKinds.candidates(at: 0x77) == ["bme280", "bmp280"])
     }
+
+    @Test func anAddressHasNoSign() {
+        let error = #expect(throws: DeviceBlockError.self) {
+            try DeviceBlock(
+                name: "a", .object([("kind", .string("bme280")), ("address", .string("0x+76"))]))
+        }
+        #expect(error?.field == "address")
+    }
 }

@@ -136,4 +136,27 @@ import Testing
         _ = health.onFailure(.nack(address), address, bus: "i2c-1")
         #expect(health.onFailure(timeout, address, bus: "i2c-1").code == .timeout)
     }
+
+    /// Found by the fuzzer's targets, or while they were written.
+    @Test func linesEndInAnyWayAndCommentsBeginAtAnyMark() throws {
+        let plain = try I2CRecording("0x76 w:d0 r:60\n0x77 w: nack\n")
+        #expect(try I2CRecording("0x76 w:d0 r:60\r\n0x77\tw: nack\r\n") == plain)
+        #expect(try I2CRecording("0x76 w:d0 r:60 #\u{301}x\n0x77 w: nack") == plain)
+    }
+
+    @Test(arguments: [
+        // Signs are no digits, and a transfer that failed has given no bytes.
+        "0x76 r:+1", "0x76 r:-0", "0x+6 r:01", "0x-0 r:01", "0x r:01", "0x76 w:d0 r:60 nack",
+    ])
+    func whatCannotBeWrittenIsNotRead(text: String) {
+        let error = #expect(throws: DriverFault.self) { try I2CRecording("# one\n" + text) }
+        #expect(error?.message.hasPrefix("line 2 is no transfer") == true)
+    }
+
+    @Test func aRecordingHasAnEnd() throws {
+        let most = String(repeating: "0x76 r:01\n", count: I2CRecording.entriesMax)
+        #expect(try I2CRecording(most).entries.count == I2CRecording.entriesMax)
+        let error = #expect(throws: DriverFault.self) { try I2CRecording(most + "0x76 r:01") }
+        #expect(error?.message.contains("beyond 10000 transfers") == true)
+    }
 }
