@@ -34,6 +34,7 @@ struct FuzzTarget: Sendable {
             .value, .json, .time, .path, .selector, .devices, .slot, .yaml,
             .enrolmentToken, .credential, .certificate, .coapBody, .coapRequests,
             .layer, .imageDocument, .registry,
+            .rule, .deviceBlocks, .recording, .profile,
         ] + Canary.allCases.map(\.target)
 }
 
