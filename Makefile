@@ -19,7 +19,7 @@ release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
 .PHONY: help deps toolchain build release test demo test-long bench-sync bench-place bench-images \
-	check-coaps check-images coap-interop paho-interop rig-test sim fuzz mutants cross test-arm64 \
+	check-coaps check-containers check-images coap-interop paho-interop rig-test sim fuzz mutants cross test-arm64 \
 	check-arm64 check-arm64-rig packages check-packages lint format clean
 
 help: ## lists the targets
@@ -69,6 +69,9 @@ bench-sync: deps release ## the sync engine beside two peers on the same traces 
 
 check-coaps: release ## CoAP over DTLS, with libcoap's own client
 	$(stage) "coaps" scripts/check-coaps
+
+check-containers: release ## containers from end to end, with crun and a hub (as root)
+	$(stage) containers scripts/check-containers
 
 check-images: release ## images beside skopeo, umoci and docker-registry (as root, where they are installed)
 	$(stage) images scripts/check-images

@@ -79,6 +79,18 @@ extension FleetHub {
         }
     }
 
+    /// - Throws: `invalid` where a workload's spec does not say what to run. The rest of it is the board's
+    ///   to check.
+    static func checkRuns(_ spec: Value, of name: String) throws(HubError) {
+        let hasCommand = spec["command"]?.arrayValue?.isEmpty == false
+        let hasImage = spec["image"]?.stringValue?.isEmpty == false
+        guard hasCommand || hasImage else {
+            throw HubError(
+                .invalid, "The spec of workload \(name) has no command and no image.",
+                hint: "Give command as a list, for example [\"/usr/bin/env\", \"sleep\", \"60\"]")
+        }
+    }
+
     private func place(
         selector: String?, device: String?, kind: String, name: String, spec: Value,
         _ caller: Caller
@@ -87,11 +99,7 @@ extension FleetHub {
             throw HubError(
                 .invalid, "This hub knows no kind \(kind).", hint: "Use kind: workload")
         }
-        guard spec == .null || spec["command"]?.arrayValue?.isEmpty == false else {
-            throw HubError(
-                .invalid, "The spec of workload \(name) has no command.",
-                hint: "Give command as a list, for example [\"/usr/bin/env\", \"sleep\", \"60\"]")
-        }
+        if spec != .null { try Self.checkRuns(spec, of: name) }
         let path = try twinPath("desired/workloads/" + name)
         try checkWritable(path)
         let targets: [DeviceRecord]

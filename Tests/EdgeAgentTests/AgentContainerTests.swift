@@ -94,4 +94,30 @@ private let box = Value.object([
             #expect(board.processes.state.with { $0.started }.count == 1)
         }
     }
+
+    /// A slip in an image's name must not stop what runs.
+    @Test func anUpdateWaitsForItsImage() async throws {
+        let containers = FakeContainers()
+        let first = first
+        try await AgentHarness.run(folder, containers: containers) { board in
+            try await Self.set(board, box)
+            containers.state.with { $0.missing = ["hub.example/app:2"] }
+            try await Self.set(board, .object([("image", .string("hub.example/app:2"))]))
+            try await board.advance(200)
+            let answer = try await board.value("reported/desired/workloads/box")
+            #expect(answer?["status"] == .string("refused"))
+            #expect(answer?["reason"] == .string("there is no image"))
+            #expect(board.processes.state.with { $0.signals }.isEmpty)
+            containers.state.with { $0.missing = [] }
+            try await board.advance(30_000)
+            #expect(!board.processes.state.with { $0.signals }.isEmpty)
+            board.processes.state.with { $0.exits[first] = .signal(15) }
+            try await board.advance(1200)
+            #expect(
+                containers.state.with { $0.prepared.map(\.container.image) }
+                    == ["hub.example/app:1", "hub.example/app:2"])
+            let later = try await board.value("reported/desired/workloads/box")
+            #expect(later?["status"] == .string("applied"))
+        }
+    }
 }

@@ -9,11 +9,17 @@ final class FakeContainers: ContainerRuntime {
         var prepared: [ContainerOrder] = []
         var cleaned: [String] = []
         var kept: [Set<String>] = []
+        /// Images that have not come yet.
+        var missing: Set<String> = []
         /// What the next preparation fails with.
         var fault: String?
     }
 
     let state = Locked(State())
+
+    func whyNotNow(_ container: ContainerSpec) -> String? {
+        state.with { $0.missing.contains(container.image) ? "there is no image" : nil }
+    }
 
     func prepare(_ order: ContainerOrder) throws(ProcessError) -> [String] {
         let fault = state.with { state in

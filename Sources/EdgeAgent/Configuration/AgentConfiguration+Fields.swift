@@ -13,6 +13,7 @@ extension AgentConfiguration {
         ("uplink", "The way to the hub. Plain links only reach this machine."),
         ("local_broker", "The board's own MQTT broker, with the devices behind it."),
         ("board", "The board's own sensors."),
+        ("containers", "Workloads from images, where the agent runs as root."),
         ("power", "What the board spends. Nothing is touched until this is enabled."),
         (devicesSection, "Chips and sensors of the board, each under the name it reports as."),
         (rulesSection, "What the board does by itself, with or without a hub, each under a name."),
@@ -20,7 +21,8 @@ extension AgentConfiguration {
     ]
 
     /// Every field of the file, in order. Defaults stand with the properties.
-    static let fields = device + state + uplink + localBroker + board + power + control
+    static let fields = device + state + uplink + localBroker + board + containers + power
+        + control
 
     private static let ports: ClosedRange<Int64> = 1...65_535
     private static let tebibyte: Int64 = 1 << 40
@@ -168,6 +170,18 @@ extension AgentConfiguration {
             "board", "report_interval_ms",
             .span(\.board.reportInterval, 100...604_800_000, unit: .ms),
             "An unchanged reading is reported at least this often, so that silence means trouble."),
+    ]
+
+    private static let containers: [ConfigurationField] = [
+        ConfigurationField(
+            "containers", "images", .text(\.containers.images, .absolutePath(bytesMax: 256)),
+            "Where `edge-agent image` keeps images. Without comma, colon and backslash."),
+        ConfigurationField(
+            "containers", "directory", .text(\.containers.directory, .absolutePath(bytesMax: 256)),
+            "What containers are made of, and the volumes that they keep. Likewise."),
+        ConfigurationField(
+            "containers", "runtime", .text(\.containers.runtime, .absolutePath(bytesMax: 256)),
+            "crun."),
     ]
 
     private static let control: [ConfigurationField] = [

@@ -11,6 +11,7 @@ public struct AgentConfiguration: Sendable, Hashable {
     public var uplink = Uplink()
     public var localBroker = LocalBroker()
     public var board = Board()
+    public var containers = Containers()
     public var power = Power()
     /// Chips and sensors of the board, by name; the twin's `config/devices/` may add to them.
     public var devices: [DeviceBlock] = []
@@ -160,6 +161,16 @@ extension AgentConfiguration {
         public var sampleInterval: Milliseconds = 30_000
         /// An unchanged reading is reported at least this often.
         public var reportInterval: Milliseconds = 600_000
+    }
+
+    /// Workloads from images. The agent runs them where it runs as root.
+    public struct Containers: Sendable, Hashable {
+        /// The image store, an absolute path.
+        public var images = "/var/lib/edge-images"
+        /// What containers are made of and their named volumes, an absolute path.
+        public var directory = "/var/lib/edge-containers"
+        /// crun, an absolute path.
+        public var runtime = "/usr/bin/crun"
     }
 
     /// The way in for `edge-agent status` and `edge-agent twin`.

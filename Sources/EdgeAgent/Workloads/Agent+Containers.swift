@@ -9,6 +9,15 @@ extension Agent {
             field: "image", problem: "needs containers, which this agent does not run")
     }
 
+    /// Why a workload cannot be started as things are; it may later, without another wish. One that
+    /// runs already is not asked.
+    func whyNotNow(_ name: String, _ spec: WorkloadSpec) -> String? {
+        guard let container = spec.container, let runtime = world.containers,
+            supervisor.workloads[name]?.wanted?.hash != spec.hash
+        else { return nil }
+        return runtime.whyNotNow(container)
+    }
+
     /// What to start for a workload.
     func arguments(_ name: String, _ spec: WorkloadSpec) throws(ProcessError) -> [String] {
         guard let container = spec.container else { return spec.command }

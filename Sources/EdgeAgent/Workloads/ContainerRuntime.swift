@@ -14,6 +14,10 @@ public struct ContainerOrder: Sendable, Hashable {
 /// The seam to containers: what has to be there before a container is started as a process, and what
 /// is taken away when it has ended. Starting, watching and stopping it is `ProcessRunner`'s.
 public protocol ContainerRuntime: Sendable {
+    /// Why this container cannot be started as the board is now, such as for an image that is not
+    /// there, with what to do; nil where nothing is known against it.
+    func whyNotNow(_ container: ContainerSpec) -> String?
+
     /// Makes all that a container runs from, and ends what an earlier one of its name left.
     ///
     /// - Returns: What to start: a program and its arguments.

@@ -1,3 +1,4 @@
+import Glibc
 public import Images
 import Platform
 
@@ -79,10 +80,19 @@ extension ImageStore {
 
     /// Removes an image, and what no other has.
     /// - Returns: Whether it was there.
+    /// - Throws: where a container runs from it.
     public func remove(_ reference: String) throws(ImageError) -> Bool {
         guard let image = image(reference) else { return false }
+        let lock = try ImageUses(path).lock(waits: true)
+        defer { close(lock) }
+        if let (use, _) = ImageUses(path).all().first(where: { $0.image.reference == reference }) {
+            let workload = use.split(separator: "-", maxSplits: 1).last.map(String.init) ?? use
+            throw ImageError(
+                .refused, "the image \(reference) is used by the workload \(workload)",
+                advice: "remove the workload first, or update it to another image")
+        }
         try forget(image)
-        try collect()
+        try sweep()
         return true
     }
 
@@ -98,6 +108,9 @@ extension ImageStore {
     public func collect(
         quota: UInt64 = .max, inUse: Set<String> = []
     ) throws(ImageError) -> [String] {
+        let lock = try ImageUses(path).lock(waits: true)
+        defer { close(lock) }
+        let inUse = inUse.union(ImageUses(path).all().map(\.image.reference))
         try sweep()
         var gone: [String] = []
         var candidates = images().filter { !inUse.contains($0.reference) }
@@ -110,10 +123,9 @@ extension ImageStore {
         return gone
     }
 
-    private func collect() throws(ImageError) { _ = try collect(quota: .max) }
-
     private func sweep() throws(ImageError) {
-        let images = images()
+        // A container may run from an image whose name has moved on to another.
+        let images = images() + ImageUses(path).all().map(\.image)
         let layers = Set(
             images.flatMap { image in image.layers.map { Self.name(of: $0, image.privileges) } })
         let blobs = Set(images.flatMap { [$0.manifest.hex, $0.configuration.hex] })

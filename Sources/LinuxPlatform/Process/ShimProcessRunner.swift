@@ -28,9 +28,10 @@ public struct ShimProcessRunner: ProcessRunner {
     public func start(
         _ command: ProcessCommand, tag: String
     ) throws(ProcessError) -> ProcessIdentity {
-        guard let name = command.arguments.first else {
+        guard let first = command.arguments.first else {
             throw ProcessError("the command is empty; give at least a program")
         }
+        let name = first == "--overlay" ? "the container from its layers" : first
         guard let program else {
             throw ProcessError(
                 "edge-shim is not installed, so a workload's end could be lost: put it beside "
