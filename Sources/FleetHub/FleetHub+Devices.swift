@@ -135,6 +135,7 @@ extension FleetHub: HubService {
         online.remove(id)
         replica.forget(id)
         floods.forget(id)
+        leavePlacements(id)
         publish(
             "device", ["device": .string(id), "state": .string("removed")], labels: labels)
     }

@@ -15,6 +15,8 @@ struct FrameOutcome {
     var shared: [String: String] = [:]
     /// Devices of which two boards live.
     var forked: Set<String> = []
+    /// Whose frames were read.
+    var heard: Set<String> = []
 }
 
 extension FleetHub {
@@ -95,6 +97,7 @@ extension FleetHub {
         for (device, frame) in outcome.replies { send(frame, to: device) }
         for (kind, fields) in outcome.events { publish(kind, fields) }
         for device in outcome.forked { quarantine(twin: device) }
+        hearPlacements(outcome.heard)
         for (document, source) in outcome.shared {
             for device in replica.devices(about: document) where device != source {
                 tell(device, of: document)
@@ -152,6 +155,7 @@ extension FleetHub {
             outcome.replies.append((device, deferral))
             return
         }
+        outcome.heard.insert(device)
         let result = try replica.receive(
             incoming, from: device, store, now: timekeeper.now().wall)
         outcome.replies += result.replies.map { (device, $0) }

@@ -146,7 +146,7 @@ extension FleetHub {
     }
 
     /// What a write that says nothing new has changed is nothing, and nobody is told.
-    private func publishWrite(
+    func publishWrite(
         _ device: String, _ path: TwinPath, _ outcome: JoinOutcome
     ) throws(HubError) {
         guard outcome != JoinOutcome() else { return }
@@ -217,6 +217,11 @@ extension FleetHub {
             throw HubError(
                 .invalid, "\(path.text) is too long for the board to answer.",
                 hint: "Keep wishes below \(TwinPath.bytesMaximum - 9) bytes.")
+        }
+        if let name = Self.workload(at: path), keeper.wishes[name] != nil {
+            throw HubError(
+                .conflict, "\(name) is placed by the hub, which would undo this.",
+                hint: "Take it back first: fleet place remove \(name)")
         }
     }
 }

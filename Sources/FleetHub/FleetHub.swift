@@ -1,3 +1,4 @@
+import Placement
 public import Platform
 public import SQLiteStore
 import SyncProtocol
@@ -82,6 +83,13 @@ public actor FleetHub {
     let work: AsyncStream<Void>.Continuation
     private let works: AsyncStream<Void>
     var pace: CommitPace
+    /// What the hub placed by itself, and where.
+    var keeper = FleetHub.newKeeper()
+    /// By name, what it runs.
+    var placementSpecs: [String: Value] = [:]
+    /// True where the keeper says more than the store.
+    var isPlacementStale = true
+    var placementTicks = 0
     var storeHealth = StoreHealth.ok
     /// Whether each link of the endpoint is up.
     var links: [LinkKind: Bool]
@@ -127,6 +135,8 @@ public actor FleetHub {
     /// - Parameter paceTimer: Lets frames gather under load; without it each commit follows the
     ///   one before at once.
     public func run(timer: any WakeTimer, paceTimer: (any WakeTimer)? = nil) async {
+        // Before the first frame; where it fails the first tick tries again.
+        try? recallPlacements()
         timer.set(timekeeper.now().monotonic + FleetHub.tickInterval)
         let departures = events.departures
         let works = works
@@ -195,6 +205,7 @@ public actor FleetHub {
         hints.removeFirst(min(hints.count, settings.hintsPerTick))
         endStreams()
         lookAtFloods()
+        tickPlacements()
     }
 
     func hint(_ device: String) {

@@ -99,6 +99,28 @@ public protocol HubService: Sendable {
         as caller: Caller
     ) async throws(HubError) -> Value
 
+    /// Places a workload on boards that the hub chooses, and keeps it placed. Returns the
+    /// `Placement` object.
+    /// - Throws: `invalid`; `conflict` where the name is placed already; `unavailable`.
+    func addPlacement(_ request: PlacementRequest, as caller: Caller) async throws(HubError)
+        -> Value
+
+    /// The `PlacementAccount` object of what `addPlacement` would do; nothing changes.
+    /// - Throws: As above.
+    func planPlacement(_ request: PlacementRequest, as caller: Caller) async throws(HubError)
+        -> Value
+
+    /// The `PlacementList` object.
+    func placements(as caller: Caller) async -> Value
+
+    /// The `PlacementAccount` object: where a workload is and why not elsewhere.
+    /// - Throws: `notFound`.
+    func placement(_ name: String, as caller: Caller) async throws(HubError) -> Value
+
+    /// Takes a workload off all boards that the hub placed it on.
+    /// - Throws: `notFound`, `unavailable`.
+    func removePlacement(_ name: String, as caller: Caller) async throws(HubError)
+
     /// Makes a token with which one board may join. Returns the `NewEnrolmentToken` object, the
     /// only one that ever holds the secret.
     /// - Throws: `unavailable` where the hub listens for no boards, or holds too many tokens.

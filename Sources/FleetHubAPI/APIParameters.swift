@@ -64,6 +64,25 @@ enum APIParameters {
         }
     }
 
+    /// The workload that the path names.
+    /// - Throws: `invalid` where no workload can have such a name.
+    static func workload(_ context: HubRequestContext) throws(HubError) -> String {
+        let name = context.parameters.get("name").flatMap { PercentDecoding.decode($0) } ?? ""
+        try check(workload: name)
+        return name
+    }
+
+    /// - Throws: `invalid` where no workload can have such a name.
+    static func check(workload name: String) throws(HubError) {
+        do {
+            try check(id: name)
+        } catch {
+            throw HubError(
+                .invalid, "This is no name of a workload.",
+                hint: "A name has 1 to \(idLengthMax) of a-z A-Z 0-9 . _ -")
+        }
+    }
+
     /// The path in a twin: the rest of the request's path, whether its slashes are encoded or not.
     /// - Throws: `invalid` where a part between slashes is empty or cannot be decoded.
     static func path(_ context: HubRequestContext) throws(HubError) -> String {

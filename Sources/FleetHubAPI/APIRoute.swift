@@ -19,6 +19,7 @@ public enum APIOperation: String, Sendable, Hashable, CaseIterable {
     case streamEvents
     case createEnrolmentToken, listEnrolmentTokens, withdrawEnrolmentToken
     case approveDevice, revokeDevice, decommissionDevice
+    case addPlacement, planPlacement, listPlacements, explainPlacement, removePlacement
     case createOperator, listOperators, revokeOperator, readAuditLog
 }
 
@@ -92,6 +93,14 @@ public struct APIRoute: Sendable, Hashable {
         APIRoute(.post, "/api/v1/devices/{id}/approve", .approveDevice, .operator),
         APIRoute(.post, "/api/v1/devices/{id}/revoke", .revokeDevice, .operator),
         APIRoute(.post, "/api/v1/devices/{id}/decommission", .decommissionDevice, .operator),
+        // A board that the hub chooses may be any.
+        APIRoute(.post, "/api/v1/placements", .addPlacement, .operator, isFleetWide: true),
+        APIRoute(.post, "/api/v1/placement-plan", .planPlacement, .operator, isFleetWide: true),
+        APIRoute(.get, "/api/v1/placements", .listPlacements, .viewer, isFleetWide: true),
+        APIRoute(
+            .get, "/api/v1/placements/{name}", .explainPlacement, .viewer, isFleetWide: true),
+        APIRoute(
+            .delete, "/api/v1/placements/{name}", .removePlacement, .operator, isFleetWide: true),
         APIRoute(.post, "/api/v1/operators", .createOperator, .admin),
         APIRoute(.get, "/api/v1/operators", .listOperators, .admin),
         APIRoute(.delete, "/api/v1/operators/{name}", .revokeOperator, .admin),

@@ -96,6 +96,20 @@ struct HubHandlers: Sendable {
             return APIReply.json(try await service.decide(device(), .revoke, as: caller))
         case .decommissionDevice:
             return APIReply.json(try await service.decide(device(), .decommission, as: caller))
+        case .addPlacement:
+            return APIReply.json(
+                try await service.addPlacement(placement(request), as: caller), status: .created)
+        case .planPlacement:
+            return APIReply.json(
+                try await service.planPlacement(placement(request), as: caller))
+        case .listPlacements:
+            return APIReply.json(await service.placements(as: caller))
+        case .explainPlacement:
+            return APIReply.json(
+                try await service.placement(APIParameters.workload(context), as: caller))
+        case .removePlacement:
+            try await service.removePlacement(APIParameters.workload(context), as: caller)
+            return Response(status: .noContent)
         case .createOperator:
             return try await createOperator(request, caller)
         case .listOperators:
@@ -183,6 +197,15 @@ struct HubHandlers: Sendable {
                 selector: selector, device: device, kind: body.requiredText("kind"),
                 name: body.requiredText("name"), spec: body.requiredObjectOrNull("spec"), as: caller
             ))
+    }
+
+    private func placement(_ request: Request) async throws -> PlacementRequest {
+        let body = try await read(request, known: ["name", "spec", "selector", "place"])
+        let name = try body.requiredText("name")
+        try APIParameters.check(workload: name)
+        return PlacementRequest(
+            name: name, spec: try body.required("spec"), selector: try body.text("selector"),
+            rules: body["place"] ?? .null)
     }
 
     private func events(_ request: Request, _ caller: Caller) async throws -> Response {

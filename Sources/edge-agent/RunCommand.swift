@@ -75,7 +75,8 @@ enum RunCommand {
             gpio: LinuxGPIO(
                 guardProgram: HelperProgram.find("edge-gpio-guard"),
                 lock: configuration.state.directory + "/gpio-guard.lock"),
-            kernel: LinuxKernelFiles(), profile: profile, containers: Containers(configuration.containers))
+            kernel: LinuxKernelFiles(), profile: profile,
+            containers: Containers(configuration.containers))
     }
 
     private static func bus(

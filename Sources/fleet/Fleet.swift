@@ -18,8 +18,8 @@ struct Fleet: AsyncParsableCommand {
         subcommands: [
             LoginCommand.self, OperatorCommand.self, AuditCommand.self, TokenCommand.self,
             DevicesCommand.self, DeviceCommand.self, SetCommand.self,
-            TwinCommand.self, ApplyCommand.self, WorkloadsCommand.self, LogsCommand.self,
-            LogCommand.self, WorkloadCommand.self,
+            TwinCommand.self, ApplyCommand.self, PlaceCommand.self, WorkloadsCommand.self,
+            LogsCommand.self, LogCommand.self, WorkloadCommand.self,
             EventsCommand.self, PowerCommand.self, ProfileCommand.self, DoctorCommand.self,
         ])
 

@@ -9,6 +9,11 @@ enum ManifestFile {
 
     /// - Parameter path: a file, or `-` for standard input.
     static func read(_ path: String) throws(FleetClientError) -> WorkloadManifest {
+        try WorkloadManifest(try value(of: path))
+    }
+
+    /// What is in a file, not looked at yet.
+    static func value(of path: String) throws(FleetClientError) -> Value {
         let bytes = try Console.read(path, maximumBytes: WorkloadManifest.fileBytesMax)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw invalid(path, "it is not UTF-8")
@@ -21,7 +26,7 @@ enum ManifestFile {
         }
         guard let node else { throw invalid(path, "it is empty") }
         var budget = nodesMax
-        return try WorkloadManifest(try value(node, depth: 0, budget: &budget, path))
+        return try value(node, depth: 0, budget: &budget, path)
     }
 
     private static func value(

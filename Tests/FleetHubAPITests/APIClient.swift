@@ -128,6 +128,9 @@ extension APIOperation {
         case .apply:
             #"{"selector":"site=barn","kind":"workload","name":"camera","#
                 + #""spec":{"command":["/bin/true"]}}"#
+        case .addPlacement, .planPlacement:
+            #"{"name":"web","spec":{"command":["/bin/web"]},"selector":"site=barn","#
+                + #""place":{"replicas":2}}"#
         case .createEnrolmentToken:
             #"{"labels":{"site":"barn"},"ttl_s":3600,"needs_approval":true}"#
         case .createOperator:

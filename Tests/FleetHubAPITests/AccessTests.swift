@@ -46,19 +46,24 @@ import Testing
         #expect(
             roles[.viewer] == [
                 .getHub, .listDevices, .getDevice, .getTwin, .getCell, .readLog, .getLogCursors,
-                .listDeviceWorkloads, .listWorkloads, .streamEvents,
+                .listDeviceWorkloads, .listWorkloads, .streamEvents, .listPlacements,
+                .explainPlacement,
             ])
         #expect(
             roles[.operator] == [
                 .updateDevice, .removeDevice, .setCell, .changeCell, .deleteCell, .apply,
                 .createEnrolmentToken, .listEnrolmentTokens, .withdrawEnrolmentToken,
                 .approveDevice, .revokeDevice, .decommissionDevice,
+                .addPlacement, .planPlacement, .removePlacement,
             ])
         #expect(
             roles[.admin] == [.createOperator, .listOperators, .revokeOperator, .readAuditLog])
         #expect(
             Set(APIRoute.all.filter(\.isFleetWide).map(\.operation))
-                == [.getMetrics, .readAuditLog])
+                == [
+                    .getMetrics, .readAuditLog, .addPlacement, .planPlacement, .listPlacements,
+                    .explainPlacement, .removePlacement,
+                ])
         #expect(APIRoute.all.allSatisfy { !$0.isMutating || $0.role ?? .viewer >= .operator })
     }
 

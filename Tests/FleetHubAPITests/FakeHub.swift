@@ -214,6 +214,50 @@ actor FakeHub: HubService {
         try note("withdraw", id)
     }
 
+    func addPlacement(_ request: PlacementRequest, as caller: Caller) throws(HubError) -> Value {
+        try note("add placement", request.name, request.selector, request.rules.json)
+        return .object(placement)
+    }
+
+    func planPlacement(_ request: PlacementRequest, as caller: Caller) throws(HubError) -> Value {
+        try note("plan placement", request.name, request.selector, request.rules.json)
+        return .object(placement + account)
+    }
+
+    func placements(as caller: Caller) -> Value {
+        remember(["placements"])
+        return .object([("placements", .array([.object(placement)]))])
+    }
+
+    func placement(_ name: String, as caller: Caller) throws(HubError) -> Value {
+        try note("placement", name)
+        return .object(placement + account)
+    }
+
+    func removePlacement(_ name: String, as caller: Caller) throws(HubError) {
+        try note("remove placement", name)
+    }
+
+    private var placement: [(String, Value)] {
+        let place = Value.object([
+            ("device", .string("pump-1")), ("substitutes", .string("pump-2")), ("term", .int(3)),
+        ])
+        return [
+            ("name", .string("web")), ("replicas", .int(2)), ("single", .bool(false)),
+            ("places", .array([place])), ("missing", .int(1)),
+        ]
+    }
+
+    private var account: [(String, Value)] {
+        let decision = Value.object([
+            ("workload", .string("web")), ("board", .string("pump-1")), ("candidates", .array([])),
+            ("refused", .object([("labels", .int(3))])),
+        ])
+        return [
+            ("decisions", .array([decision])), ("explanation", .string("web: pump-1")),
+        ]
+    }
+
     func decide(
         _ device: String, _ decision: IdentityDecision, as caller: Caller
     ) throws(HubError) -> Value {

@@ -98,6 +98,14 @@ import Testing
                 "create token a=,b=2 60 true"
             ),
             ("GET", "/api/v1/tokens", nil, "tokens"),
+            (
+                "POST", "/api/v1/placements",
+                #"{"name":"web","spec":{"command":["/bin/web"]},"place":{"replicas":2}}"#,
+                #"add placement web - {"replicas":2}"#
+            ),
+            ("GET", "/api/v1/placements", nil, "placements"),
+            ("GET", "/api/v1/placements/web", nil, "placement web"),
+            ("DELETE", "/api/v1/placements/web", nil, "remove placement web"),
             ("DELETE", "/api/v1/tokens/AQIDBAUG", nil, "withdraw AQIDBAUG"),
             ("POST", "/api/v1/devices/pump-1/approve", nil, "decide pump-1 approve"),
             ("POST", "/api/v1/devices/pump-1/revoke", nil, "decide pump-1 revoke"),
@@ -121,7 +129,7 @@ import Testing
 
     @Test func nothingIsCached() async throws {
         let withoutBody: [APIOperation] = [
-            .removeDevice, .withdrawEnrolmentToken, .revokeOperator,
+            .removeDevice, .withdrawEnrolmentToken, .revokeOperator, .removePlacement,
         ]
         for operation in APIOperation.allCases where !withoutBody.contains(operation) {
             let answer = try await withClient(FakeHub()) { try await $0.send(operation) }

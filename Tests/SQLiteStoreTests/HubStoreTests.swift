@@ -350,11 +350,12 @@ extension HubStore {
         ) { $0.text(0) }
         // Whose an epoch was is kept: what it wrote to shared documents is still there, and no
         // other device may go on writing in its name. A certificate is kept until it has ended, for
-        // what is not on the list of revoked ones is believed.
+        // what is not on the list of revoked ones is believed. Places are the hub's to take back, and
+        // a lease is remembered until nobody can hold it.
         #expect(
             tables == [
                 "boot_clock", "cell", "certificate", "context", "cursor", "epoch_owner", "identity",
-                "log", "removal",
+                "lease", "log", "place", "removal",
             ])
     }
 }

@@ -21,7 +21,8 @@ extension AgentConfiguration {
     ]
 
     /// Every field of the file, in order. Defaults stand with the properties.
-    static let fields = device + state + uplink + localBroker + board + containers + power
+    static let fields =
+        device + state + uplink + localBroker + board + containers + power
         + control
 
     private static let ports: ClosedRange<Int64> = 1...65_535

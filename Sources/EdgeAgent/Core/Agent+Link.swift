@@ -44,7 +44,10 @@ extension Agent {
             carryOut(sync.onDisconnected(store, now))
         case .frame(let bytes):
             uplink.bytesReceived += UInt64(bytes.count)
-            carryOut(sync.receive(bytes, store, now))
+            let effects = sync.receive(bytes, store, now)
+            // First: what comes with the answer may be a lease that counts from its question.
+            prolongLeases()
+            carryOut(effects)
         }
     }
 

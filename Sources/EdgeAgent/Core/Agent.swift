@@ -66,6 +66,10 @@ public actor Agent {
     var copyDue: MonotonicTime
     var wishesDue: MonotonicTime?
     var commands = DeviceCommands()
+    /// Of workloads that may run on one board only, by name.
+    var leases: [String: HeldLease] = [:]
+    /// When the last frame that the hub answered was sent, in this run.
+    var answered: MonotonicTime?
     var trimDue: MonotonicTime?
     /// Processes whose end is staged and not yet durable.
     var takenExits: [ProcessIdentity] = []
@@ -247,6 +251,7 @@ public actor Agent {
         }
         if let due = rules.deadline, now >= due { perform(rules.onTick(now)) }
         if let due = wishesDue, now >= due { reconcile() }
+        if let due = leaseDue, now >= due { reconcile() }
         if let due = power.board?.policy.wish?.until, now >= due { tendPower(now) }
         if let due = checkDue, now >= due { checkStore() }
         if now >= copyDue { copyStore(now) }
@@ -272,6 +277,7 @@ public actor Agent {
             schedule.deadline, sync.session.deadline, feeder.deadline, workloadsDue, checkDue,
             trimDue,
             sampleDue, upkeepDue, copyDue, wishesDue, commands.deadline, rules.deadline,
+            leaseDue,
             poller.deadline, pins.deadline, power.board?.policy.wish?.until,
         ]
         world.timer.set(deadlines.compactMap { $0 }.min())

@@ -29,6 +29,9 @@ extension Agent {
                     reconcileDevice(cell)
                 }
             }
+            let leased = specs.filter { $0.value.lease != nil }
+            for (name, spec) in leased where !holdsLease(name, spec) { specs[name] = nil }
+            forgetLeases(keeping: unreadable.union(leased.keys))
             perform(supervisor.desire(specs, keeping: unreadable, at: now))
             keepContainers()
         } catch {

@@ -7,6 +7,11 @@ import SyncProtocol
 struct WorkloadSpec: Sendable, Hashable {
     enum Restart: String, Sendable, Hashable { case always, onFailure = "on-failure", never }
 
+    struct Lease: Sendable, Hashable {
+        let term: UInt64
+        let span: Milliseconds
+    }
+
     struct Fault: Error, Sendable, Hashable, CustomStringConvertible {
         let field: String
         let problem: String
@@ -25,7 +30,9 @@ struct WorkloadSpec: Sendable, Hashable {
     let kind: WorkloadClass
     /// Within which its work has to be done; power states keep to it where no danger forbids.
     let deadline: Milliseconds?
-    /// Changes when anything above does.
+    /// What the hub adds where it may run on one board of the fleet only.
+    let lease: Lease?
+    /// Changes when anything above does but the lease, for which nothing restarts.
     let hash: String
 
     static let argumentsMaximum = 256
@@ -97,7 +104,16 @@ struct WorkloadSpec: Sendable, Hashable {
             throw Fault(field: "class", problem: "must be urgent, normal or background")
         }
         self.kind = kind
-        let bytes = ValueCodec.encode(value)
+        lease = try value["lease"].map { value throws(Fault) in
+            guard let term = value["term"]?.intValue, term > 0,
+                let span = value["span_ms"]?.intValue, (1...86_400_000).contains(span)
+            else {
+                throw Fault(
+                    field: "lease", problem: "must have a term above 0 and span_ms to 86400000")
+            }
+            return Lease(term: UInt64(term), span: Milliseconds(span))
+        }
+        let bytes = ValueCodec.encode(.map(entries.filter { $0.key != "lease" }))
         // Two checksums, one over the reverse: 64 bits against a spec that changed by accident.
         let halves = [CRC32C.checksum(bytes), CRC32C.checksum(bytes.reversed() + [1])]
         hash = halves.map { String($0, radix: 16) }.joined(separator: "-")
@@ -106,7 +122,7 @@ struct WorkloadSpec: Sendable, Hashable {
     /// All fields of a specification, in order.
     static let fields =
         ([
-            "class", "command", "deadline_ms", "environment", "restart", "stop_grace_ms",
+            "class", "command", "deadline_ms", "environment", "lease", "restart", "stop_grace_ms",
             "working_directory",
         ] + ContainerSpec.fields).sorted()
 

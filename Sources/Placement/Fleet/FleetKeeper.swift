@@ -88,6 +88,19 @@ public struct FleetKeeper: Sendable {
         policy.join(board.id, expected: expected, now: now)
     }
 
+    /// True before the first board: then there is nothing to keep.
+    public var isEmpty: Bool { boards.isEmpty }
+
+    /// Boards that it knows, by id.
+    public var boardNames: Set<String> { Set(boards.keys) }
+
+    /// What a board holds by a lease.
+    public func leased(on board: String) -> [Place] {
+        (residents[board] ?? []).sorted().compactMap { workload in
+            places(of: workload).first { $0.board == board && $0.term != nil }
+        }
+    }
+
     /// All places, by workload and board.
     public var allPlaces: [Place] {
         places.values.flatMap(\.self).sorted { ($0.workload, $0.board) < ($1.workload, $1.board) }

@@ -15,6 +15,7 @@ public final class HubStore {
             """,
         EnrolmentTokenTable.schema + IdentityTable.schema + CertificateTable.schema,
         OperatorTable.schema + AuditTable.schema,
+        PlacementTable.schema,
     ])
 
     /// This opening of the store: the session that devices hold with this hub.
@@ -27,6 +28,7 @@ public final class HubStore {
     public let certificates: CertificateTable
     public let operators: OperatorTable
     public let audit: AuditTable
+    public let placements: PlacementTable
     /// Numbers the commits of this database, over all its openings.
     public private(set) var commit: UInt64
     public var clock: HybridLogicalClock
@@ -62,6 +64,7 @@ public final class HubStore {
         certificates = CertificateTable(connection)
         operators = OperatorTable(connection)
         audit = AuditTable(connection)
+        placements = PlacementTable(connection)
         upsertLineage = connection.statement(
             "INSERT INTO lineage(epoch, last) VALUES(?1,?2) "
                 + "ON CONFLICT(epoch) DO UPDATE SET last=excluded.last")

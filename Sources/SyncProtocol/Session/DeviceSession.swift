@@ -68,6 +68,11 @@ public struct DeviceSession: Sendable {
     /// When to call `onTick` at the latest.
     public private(set) var deadline: MonotonicTime?
 
+    /// When the last question that the hub answered had been asked: the hub has heard this board
+    /// since then.
+    public private(set) var answered: MonotonicTime?
+    private var askedAt: MonotonicTime?
+
     private let settings: Settings
     private let entropy: any Entropy
     private var timeout: Milliseconds
@@ -247,6 +252,7 @@ public struct DeviceSession: Sendable {
         }
         let session = state.reference.epoch
         pace.onOpened(by: session)
+        answered = askedAt
         phase = .synchronized(session: session)
         known = session
         timeout = settings.timeout
@@ -282,6 +288,7 @@ public struct DeviceSession: Sendable {
         isOutstanding = false
         timeout = settings.timeout
         pace.onAnswered()
+        answered = askedAt
         before = (confirmed, reference)
         let reference = HubReference(epoch: session, commit: down.commit)
         confirmed.merge(asked.limited(to: down.acknowledged))
@@ -316,6 +323,7 @@ public struct DeviceSession: Sendable {
     private mutating func greet(_ now: MonotonicTime) -> [Directive] {
         let request = entropy.next()
         phase = .greeting(request: request)
+        askedAt = now
         wanted = nil
         known = nil
         deadline = now + spread(timeout)
@@ -327,6 +335,7 @@ public struct DeviceSession: Sendable {
         guard session != nil, isDirty, !isOutstanding else { return [] }
         isDirty = false
         isOutstanding = true
+        askedAt = now
         deadline = now + timeout
         question &+= 1
         return [.ask(question: question)]
