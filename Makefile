@@ -19,8 +19,9 @@ release_build := $(SWIFT) build -c release --static-swift-stdlib
 broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 
 .PHONY: help deps toolchain build release test demo test-long bench-sync bench-place bench-images \
-	check-coaps check-containers check-images coap-interop paho-interop rig-test sim fuzz mutants cross test-arm64 \
-	check-arm64 check-arm64-rig packages check-packages lint format clean
+	bench-workloads check-coaps check-containers check-images check-placement coap-interop \
+	paho-interop rig-test sim fuzz mutants cross test-arm64 check-arm64 check-arm64-rig packages \
+	check-packages lint format clean
 
 help: ## lists the targets
 	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
@@ -72,6 +73,12 @@ check-coaps: release ## CoAP over DTLS, with libcoap's own client
 
 check-containers: release ## containers from end to end, with crun and a hub (as root)
 	$(stage) containers scripts/check-containers
+
+bench-workloads: release ## starts of containers and processes, beside crun and podman (as root)
+	$(stage) "starts of workloads" scripts/bench-workloads
+
+check-placement: release ## placement from end to end, with a hub and two boards
+	$(stage) placement scripts/check-placement
 
 check-images: release ## images beside skopeo, umoci and docker-registry (as root, where they are installed)
 	$(stage) images scripts/check-images

@@ -15,7 +15,7 @@ struct EdgeBench: AsyncParsableCommand {
         subcommands: [
             Demo.self, Kill.self, Offline.self, Bound.self, AgentFootprint.self, Faults.self,
             TwinLatency.self, ScriptCommand.self, SyncCommand.self, HubMemory.self,
-            PlaceCommand.self, VivaldiCommand.self, PowerBench.self,
+            PlaceCommand.self, VivaldiCommand.self, PowerBench.self, WorkloadStart.self,
         ])
 
     static func main() async {
