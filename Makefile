@@ -24,7 +24,7 @@ broken := --scratch-path .build-mutants -Xswiftc -DEDGE_MUTANTS
 	check-packages lint format clean
 
 help: ## lists the targets
-	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 18
 
 toolchain:
 	@scripts/require-swift

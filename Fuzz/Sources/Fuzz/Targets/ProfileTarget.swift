@@ -20,7 +20,7 @@ extension FuzzTarget {
         random: { generator in
             var lines = whole.split(separator: "\n", omittingEmptySubsequences: false)
             for _ in 0..<generator.number(0...3) {
-                lines.remove(at: Int(generator.number(0...UInt64(lines.count - 1))))
+                lines.remove(at: generator.number(0...lines.count - 1))
             }
             return Array(lines.joined(separator: "\n").utf8)
         },
