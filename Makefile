@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Suites that hold every core for a while: tests that wait for processes would starve beside them.
 busy := ^(SimulationTests|EngineModelTests|SyncModelTests)\.
+# All tests of a run begin at once, and what is at the other end of a socket gives up after a minute or less:
+# what has real ones has a run of its own.
+ends := ^(PlatformContractTests|LinuxPlatformTests|ImagesTests|FleetClientTests|FleetHubAPITests)\.
 
 # One stage after the other: SwiftPM locks the build folder, and the benchmarks share two cores.
 .NOTPARALLEL:
@@ -39,7 +42,8 @@ release: toolchain ## builds the programs into .build/release, with a static Swi
 	$(stage) release $(release_build)
 
 test: deps lint build ## lint, all tests, a release build, its linkage, 1,000 simulated fleets and the mutants
-	$(stage) "unit tests" $(SWIFT) test --skip-build --skip '$(busy)'
+	$(stage) "unit tests" $(SWIFT) test --skip-build --skip '$(busy)' --skip '$(ends)'
+	$(stage) "sockets and processes" $(SWIFT) test --skip-build --filter '$(ends)'
 	$(stage) "models and worlds" $(SWIFT) test --skip-build --filter '$(busy)'
 	$(stage) release $(release_build)
 	$(stage) "short checks" scripts/check-short --skip-lint
